@@ -1,0 +1,66 @@
+"""A change: what should happen at one address, why, and by which steps."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import FieldChange
+from reconciler.core.names import Address, ModelName
+from reconciler.core.state import Desired
+from reconciler.core.steps import Step
+
+
+class Action(StrEnum):
+    """What a change does. Closed: every `match` over it ends in assert_never."""
+
+    NO_OP = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    DELETE = "delete"
+    FORGET = "forget"
+    REFUSE = "refuse"
+
+
+class Reason(StrEnum):
+    """Why, for people; never decides anything."""
+
+    NEW = "new"
+    MISSING = "missing"
+    GONE = "gone"
+    NOT_DECLARED = "not_declared"
+    DRIFTED = "drifted"
+    ALREADY_PRESENT = "already_present"
+    UNMANAGED = "unmanaged"
+    IN_SYNC = "in_sync"
+    SPEC_CHANGED = "spec_changed"
+    UPSTREAM_MOVED = "upstream_moved"
+    BASE_CHANGED = "base_changed"
+    UNRESOLVED = "unresolved"
+    BASE_REFUSED = "base_refused"
+
+
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})  # actions that change a host
+BOOKKEEPING = frozenset({Action.ADOPT, Action.FORGET})  # actions that change only our registry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The decision about one address."""
+
+    address: Address
+    action: Action
+    reasons: tuple[Reason, ...]
+    before: Digest | None = None  # what the host reported; absent where there is nothing yet
+    after: Desired | None = None  # absent where nothing is declared
+    fields: tuple[FieldChange, ...] = ()  # what the manifests change
+    drift: tuple[FieldChange, ...] = ()  # what somebody else changed, as apply would put it back
+    steps: tuple[Step, ...] = ()
+    base: ModelName | None = None
+    note: str = ""  # one sentence more, for people
+    hint: str = ""
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether applying this change would do anything."""
+        return self.action in WRITES or self.action in BOOKKEEPING

@@ -1,0 +1,201 @@
+"""The policy: from the three states to one decision per address. Everything here only computes.
+
+The table in `tests/core/test_diff_table.py` is the specification of `decide`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.facts import Facts, FieldChange, differences
+from reconciler.core.names import Address, ModelName
+from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
+from reconciler.core.steps import Delete
+
+
+class Prune(StrEnum):
+    """What happens to models that we own and no longer declare."""
+
+    NEVER = "never"
+    FORGET = "forget"
+    OWNED = "owned"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user allows beyond the safe default."""
+
+    prune: Prune = Prune.NEVER
+    adopt: bool = False  # take over unrecorded models that differ, by updating them
+
+
+def diff(
+    desired: DesiredState, live: LiveState, recorded: RecordedState, policy: Policy = Policy()
+) -> tuple[Change, ...]:
+    """Return one change for each address that is declared or recorded on an observed host, sorted by address."""
+    wanted = {entry.address: entry for entry in desired.entries}
+    unknown = {entry.address: entry for entry in desired.unresolved}
+    models, records = live.models, recorded.by_address
+    hosts = {host.host for host in live.observed}
+    changes: list[Change] = []
+    for address in sorted(wanted.keys() | unknown.keys() | models.keys() | records.keys()):
+        if address.host not in hosts:
+            continue
+        if address in unknown:
+            changes.append(_unresolved(unknown[address], models.get(address)))
+            continue
+        change = decide(wanted.get(address), models.get(address), records.get(address), policy)
+        if change is not None:
+            changes.append(change)
+    return _refuse_dependents(changes)
+
+
+def decide(
+    want: Desired | None, live: Live | None, recorded: Recorded | None, policy: Policy = Policy()
+) -> Change | None:
+    """Return the decision about one address; None where there is nothing of ours and nothing wanted."""
+    if want is None:
+        return _undeclared(live, recorded, policy)
+    if live is None:
+        reason = Reason.NEW if recorded is None else Reason.MISSING
+        return _write(want, None, Action.CREATE, (reason,), fields=differences((), want.content))
+    if recorded is None:
+        return _unrecorded(want, live, policy)
+    return _known(want, live, recorded)
+
+
+def _undeclared(live: Live | None, recorded: Recorded | None, policy: Policy) -> Change | None:
+    """Nothing is wanted here: only what we made, unchanged since, may go."""
+    if recorded is None:
+        return None
+    address, base = recorded.address, recorded.base
+    if live is None:
+        return Change(address, Action.FORGET, (Reason.GONE,), base=base)
+    before = live.digest
+    if before != recorded.digest:
+        drift = differences(live.facts, recorded.facts) if live.facts is not None else ()
+        return Change(
+            address,
+            Action.REFUSE,
+            (Reason.NOT_DECLARED, Reason.DRIFTED),
+            before,
+            drift=drift,
+            base=base,
+            note="no longer declared, but changed by somebody else since we applied it",
+            hint="look at it, then delete it by hand or declare it again",
+        )
+    if policy.prune is Prune.FORGET:
+        return Change(address, Action.FORGET, (Reason.NOT_DECLARED,), before, base=base)
+    if policy.prune is Prune.OWNED and not recorded.protect:
+        return Change(address, Action.DELETE, (Reason.NOT_DECLARED,), before, steps=(Delete(address.model),), base=base)
+    return Change(address, Action.NO_OP, (Reason.NOT_DECLARED,), before, base=base)
+
+
+def _unrecorded(want: Desired, live: Live, policy: Policy) -> Change:
+    """It is wanted and there, and we did not make it."""
+    if live.digest in want.foretold:
+        return _book(want, live, (Reason.ALREADY_PRESENT,))
+    if policy.adopt:
+        return _write(want, live, Action.UPDATE, (Reason.UNMANAGED,))
+    return Change(
+        want.address,
+        Action.REFUSE,
+        (Reason.UNMANAGED,),
+        live.digest,
+        want,
+        base=_base_model(want),
+        note="exists and is not ours",
+        hint="rename the resource, or delete the model from the host by hand",
+    )
+
+
+def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
+    """It is wanted, there, and on record."""
+    drifted = live.digest != recorded.digest
+    changed = want.fingerprint != recorded.fingerprint
+    if not drifted and not changed:
+        return Change(want.address, Action.NO_OP, (Reason.IN_SYNC,), live.digest, want, base=_base_model(want))
+    fields = differences(recorded.content, want.content)
+    reasons = _why(want, recorded, fields) if changed else ()
+    if live.digest in want.foretold:
+        return _book(want, live, reasons or (Reason.ALREADY_PRESENT,), fields)
+    drift = _drift(live, recorded.facts) if drifted else ()
+    reasons = (*reasons, Reason.DRIFTED) if drifted else reasons
+    return _write(want, live, Action.UPDATE, reasons, fields=fields, drift=drift)
+
+
+def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:
+    """Tell apart what the user, the hub and the base changed; never empty."""
+    paths = {field.path for field in fields}
+    pinned = paths & {"manifest", "weights", "adapters"}
+    moved = bool(pinned) and want.reference == recorded.reference
+    own = paths - {"base"} - (pinned if moved else set())
+    found = ((Reason.SPEC_CHANGED, bool(own)), (Reason.UPSTREAM_MOVED, moved), (Reason.BASE_CHANGED, "base" in paths))
+    return tuple(reason for reason, true in found if true) or (Reason.SPEC_CHANGED,)
+
+
+def _drift(live: Live, recorded: Facts) -> tuple[FieldChange, ...]:
+    """Return what somebody changed, in the direction of the repair: from what is live to what we had applied."""
+    return differences(live.facts, recorded) if live.facts is not None else ()
+
+
+def _write(
+    want: Desired,
+    live: Live | None,
+    action: Action,
+    reasons: tuple[Reason, ...],
+    fields: tuple[FieldChange, ...] = (),
+    drift: tuple[FieldChange, ...] = (),
+) -> Change:
+    return Change(
+        want.address, action, reasons, live.digest if live else None, want, fields, drift, want.steps, _base_model(want)
+    )
+
+
+def _book(want: Desired, live: Live, reasons: tuple[Reason, ...], fields: tuple[FieldChange, ...] = ()) -> Change:
+    """The right content is there: only our registry has to learn it."""
+    return Change(want.address, Action.ADOPT, reasons, live.digest, want, fields, base=_base_model(want))
+
+
+def _unresolved(entry: Unresolved, live: Live | None) -> Change:
+    return Change(
+        entry.address,
+        Action.REFUSE,
+        (Reason.UNRESOLVED,),
+        live.digest if live else None,
+        base=entry.base.model if entry.base else None,
+        note=entry.message,
+        hint=entry.hint,
+    )
+
+
+def _base_model(want: Desired) -> ModelName | None:
+    return want.base.model if want.base else None
+
+
+def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Refuse every build whose base is refused: it would start from content that nobody asked for."""
+    decided = {change.address: change for change in changes}
+
+    def blocked(address: Address) -> bool:
+        change = decided.get(address)
+        if change is None or change.action is Action.NO_OP:
+            return False
+        if change.action is Action.REFUSE:
+            return True
+        return change.after is not None and change.after.base is not None and blocked(change.after.base)
+
+    return tuple(
+        replace(
+            change,
+            action=Action.REFUSE,
+            reasons=(Reason.BASE_REFUSED,),
+            steps=(),
+            note=f"its base {change.base} is refused",
+            hint="mend the base first",
+        )
+        if change.action in {Action.CREATE, Action.UPDATE} and blocked(change.address)
+        else change
+        for change in decided.values()
+    )

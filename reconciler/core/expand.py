@@ -1,0 +1,140 @@
+"""Expansion: resources, hosts and pinned references become the desired state, one entry per address."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from reconciler.core.digest import canonical, fingerprint
+from reconciler.core.facts import Facts
+from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
+from reconciler.core.resource import HostSpec, Resource, SourceRef
+from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
+from reconciler.core.steps import Delete, Step
+
+BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
+
+Pins = Mapping[SourceRef, Pinned | Unpinned]
+
+
+class _Missing(Exception):
+    """Why a resource cannot be made concrete on one host; never leaves this module."""
+
+    def __init__(self, message: str, hint: str, *, in_base: bool = False) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.in_base = message, hint, in_base
+
+
+def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState) -> DesiredState:
+    """Return what should be on every observed host; `pins` must hold every reference of every resource.
+
+    A build's content includes its base's: the base's fingerprint where the base is declared for
+    that host too, so that a whole chain can be planned before any of it exists; the digest that
+    the host reports where it is not.
+    """
+    entries: list[Desired] = []
+    unresolved: list[Unresolved] = []
+    models = {address: model.digest for address, model in live.models.items()}
+    observed = {host.host for host in live.observed}
+    for host in hosts:
+        if host.name not in observed:
+            continue
+        chosen = {item.name: item for item in resources if item.hosts.matches(host.labels)}
+        made = _Host(host.name, chosen, pins, {a.model: str(d) for a, d in models.items() if a.host == host.name})
+        for name in chosen:
+            match made.entry(name):
+                case Desired() as entry:
+                    entries.append(entry)
+                case Unresolved() as entry:
+                    unresolved.append(entry)
+    return DesiredState(tuple(sorted(entries, key=_by_address)), tuple(sorted(unresolved, key=_by_address)))
+
+
+class _Host:
+    """The expansion of one host, bases before builds, each entry made once."""
+
+    def __init__(
+        self, host: HostName, chosen: Mapping[ModelName, Resource], pins: Pins, live: Mapping[ModelName, str]
+    ) -> None:
+        self._host, self._chosen, self._pins, self._live = host, chosen, pins, live
+        self._made: dict[ModelName, Desired | Unresolved] = {}
+
+    def entry(self, name: ModelName) -> Desired | Unresolved:
+        """Return the entry for a declared name, making its bases first."""
+        if name not in self._made:
+            self._made[name] = self._make(self._chosen[name])
+        return self._made[name]
+
+    def _make(self, item: Resource) -> Desired | Unresolved:
+        address = Address(self._host, item.name)
+        base = Address(self._host, item.base) if item.base is not None else None
+        try:
+            pinned, adapter = self._pin(item.source), self._pin(item.adapter)
+            content = self._base_content(item.base)
+        except _Missing as missing:
+            where = item.base_location if missing.in_base and item.base_location else item.location
+            return Unresolved(address, item.kind, missing.message, missing.hint, where, base)
+        return self._desired(item, pinned, adapter, content)
+
+    def _desired(self, item: Resource, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Desired:
+        content = content_of(item.overlay, pinned, adapter, base)
+        mark = fingerprint([list(pair) for pair in content])
+        address = Address(self._host, item.name)
+        key = fingerprint(canonical([str(address), mark]))
+        steps = steps_for(item.name, item.overlay, pinned, adapter, item.base, key)
+        plain = pinned is not None and item.overlay.empty
+        return Desired(
+            address=address,
+            kind=item.kind,
+            fingerprint=mark,
+            content=content,
+            source=item.source.type if item.source else BUILD,
+            reference=pinned.reference if pinned else f"from {item.base}",
+            provenance=_provenance(pinned, adapter),
+            location=item.location,
+            steps=tuple(step for step in steps if not self._spoils(step)),
+            foretold=pinned.foretold if plain and pinned else (),
+            base=Address(self._host, item.base) if item.base else None,
+            protect=item.lifecycle.protect,
+        )
+
+    def _pin(self, ref: SourceRef | None) -> Pinned | None:
+        found = self._pins[ref] if ref is not None else None
+        if isinstance(found, Unpinned):
+            raise _Missing(found.message, found.hint)
+        return found
+
+    def _base_content(self, base: ModelName | None) -> str | None:
+        if base is None:
+            return None
+        if base in self._chosen:
+            entry = self.entry(base)
+            if isinstance(entry, Unresolved):
+                raise _Missing(f"its base {base} could not be resolved", "mend the base first", in_base=True)
+            return entry.fingerprint
+        if base in self._live:
+            return self._live[base]
+        raise _Missing(
+            f"base {base} is neither declared for host {self._host} nor present on it",
+            _nearest(base, (*self._chosen, *self._live)),
+            in_base=True,
+        )
+
+    def _spoils(self, step: Step) -> bool:
+        """Tell whether a clean-up step would delete a model that is itself declared."""
+        return isinstance(step, Delete) and step.unless_there_before and step.name in self._chosen
+
+
+def _provenance(pinned: Pinned | None, adapter: Pinned | None) -> Facts:
+    own = pinned.provenance if pinned else ()
+    laid = tuple((f"adapter.{path}", value) for path, value in adapter.provenance) if adapter else ()
+    return (*own, *laid)
+
+
+def _nearest(name: ModelName, known: Iterable[ModelName]) -> str:
+    """Return a hint that names what is close, or how to go on where nothing is."""
+    close = get_close_matches(str(name), sorted({str(item) for item in known}), n=3, cutoff=0.6)
+    return f"did you mean {', '.join(close)}?" if close else "declare it as a Model, or correct the name"
+
+
+def _by_address(item: Desired | Unresolved) -> Address:
+    return item.address

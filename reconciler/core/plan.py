@@ -1,0 +1,146 @@
+"""The plan: every change in order, what it costs, and what it rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.digest import Digest, Fingerprint, fingerprint
+from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.order import stages
+from reconciler.core.safety import Violation, violations
+from reconciler.core.state import LiveState, Observed, RecordedState, Unobserved
+from reconciler.core.steps import is_staging, needed_blobs
+
+Present = Mapping[HostName, frozenset[Digest]]  # the blobs that each host was found to hold
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a change moves and takes, in bytes."""
+
+    transfer: int = 0  # bytes that must reach the host, over the network
+    disk: int = 0  # change of the host's disk use; deletes count a model whole, though shared layers stay
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """What a plan says about one observed host besides its changes."""
+
+    host: HostName
+    url: str
+    version: str
+    in_sync: int
+    unmanaged: tuple[ModelName, ...]  # there, not declared and not ours: never touched
+    undeclared: tuple[ModelName, ...]  # ours, no longer declared, and kept
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A proposal. Frozen: apply does exactly this or refuses."""
+
+    changes: tuple[Change, ...]  # sorted by address, no-ops included
+    stages: tuple[tuple[Change, ...], ...]  # the pending ones, in the order of execution
+    costs: tuple[tuple[Address, Cost], ...]
+    hosts: tuple[HostView, ...]
+    unobserved: tuple[Unobserved, ...]
+    violations: tuple[Violation, ...]
+    lineage: str
+    serial: int
+    fingerprint: Fingerprint
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every host was observed and every reference resolved; if not, something is unknown."""
+        return not self.unobserved and not any(Reason.UNRESOLVED in change.reasons for change in self.changes)
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """Return the changes that apply would make, sorted by address."""
+        return tuple(change for change in self.changes if change.pending)
+
+    @property
+    def refused(self) -> tuple[Change, ...]:
+        """Return the changes that apply would not make though something is asked for or wrong."""
+        return tuple(change for change in self.changes if change.action is Action.REFUSE)
+
+    def cost(self, change: Change) -> Cost:
+        """Return what one change moves and takes."""
+        return dict(self.costs).get(change.address, Cost())
+
+    @property
+    def total(self) -> Cost:
+        """Return what all changes move and take together."""
+        return Cost(sum(cost.transfer for _, cost in self.costs), sum(cost.disk for _, cost in self.costs))
+
+
+def make_plan(changes: Sequence[Change], live: LiveState, recorded: RecordedState, present: Present) -> Plan:
+    """Return the plan of these changes; `present` names the blobs found on each host. Raises DependencyCycle."""
+    ordered = stages(changes)
+    return Plan(
+        changes=tuple(changes),
+        stages=ordered,
+        costs=_costs(ordered, live, present),
+        hosts=tuple(_view(host, changes, recorded) for host in live.observed),
+        unobserved=live.unobserved,
+        violations=violations(changes),
+        lineage=recorded.lineage,
+        serial=recorded.serial,
+        fingerprint=fingerprint([_mark(change) for change in changes if change.pending]),
+    )
+
+
+def blobs_in_question(changes: Sequence[Change]) -> dict[HostName, frozenset[Digest]]:
+    """Return, for each host, the blobs whose presence decides what the pending changes cost."""
+    asked: dict[HostName, frozenset[Digest]] = {}
+    for change in changes:
+        blobs = frozenset(needed_blobs(change.steps))
+        if blobs:
+            asked[change.address.host] = asked.get(change.address.host, frozenset()) | blobs
+    return asked
+
+
+def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Present) -> tuple[tuple[Address, Cost], ...]:
+    """Count each blob once per host, in the change that brings it."""
+    models = live.models
+    held = {host: set(blobs) for host, blobs in present.items()}
+    found: dict[Address, Cost] = {}
+    for change in (change for stage in ordered for change in stage):
+        have = held.setdefault(change.address.host, set())
+        missing = {digest: size for digest, size in needed_blobs(change.steps).items() if digest not in have}
+        have.update(missing)
+        moved = sum(missing.values())
+        gone = models[change.address].size if change.action is Action.DELETE else 0
+        found[change.address] = Cost(moved, moved - gone)
+    return tuple(sorted(found.items()))
+
+
+def _view(host: Observed, changes: Sequence[Change], recorded: RecordedState) -> HostView:
+    here = [change for change in changes if change.address.host == host.host]
+    known = {change.address for change in here} | recorded.by_address.keys()
+    quiet = [change for change in here if change.action is Action.NO_OP]
+    return HostView(
+        host.host,
+        host.url,
+        host.version,
+        in_sync=sum(change.after is not None for change in quiet),
+        unmanaged=tuple(
+            sorted(
+                model.address.model
+                for model in host.models
+                if model.address not in known and not is_staging(model.address.model)
+            )
+        ),
+        undeclared=tuple(change.address.model for change in quiet if change.after is None),
+    )
+
+
+def _mark(change: Change) -> list[object]:
+    """Return what identifies a change for the plan's fingerprint."""
+    before = str(change.before) if change.before else None
+    return [
+        str(change.address),
+        change.action.value,
+        before,
+        change.after.fingerprint if change.after else None,
+        [repr(step) for step in change.steps],
+    ]

@@ -1,0 +1,90 @@
+"""Resolution: an entry made concrete. Pinned content in, fingerprintable facts and exact steps out."""
+
+from dataclasses import dataclass
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.names import ModelName
+from reconciler.core.resource import Overlay, SourceRef
+from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Step, Upload, staging_name
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What a mutable reference means now. A source gives either `pull` or `files`."""
+
+    reference: str  # how people name it, e.g. `org/repo@main Q4_K_M`; the same text means the same question
+    provenance: Facts  # where it comes from and what it was pinned to: goes into lock, registry and reports
+    size: int  # bytes of all of it
+    pull: Pull | None = None
+    files: tuple[tuple[str, Blob], ...] = ()  # (relative name, blob), the first is the model
+    foretold: tuple[Digest, ...] = ()  # the digests that the host may report; empty where none can be known
+
+
+@dataclass(frozen=True, slots=True)
+class Unpinned:
+    """A reference that could not be pinned, and why; `retryable` tells trouble on the way from a wrong reference."""
+
+    source: SourceRef
+    message: str
+    hint: str
+    retryable: bool
+
+
+def content_of(overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Facts:
+    """Return everything that decides what the model will be, and nothing that does not (no repo, no path, no tag)."""
+    content: dict[str, Fact] = {f"parameters.{name}": value for name, value in overlay.parameters}
+    if pinned is not None and pinned.pull is not None:
+        content["manifest"] = str(pinned.pull.manifest)
+    elif pinned is not None:
+        content["weights"] = tuple(str(blob.digest) for _, blob in pinned.files)
+    if adapter is not None:
+        content["adapters"] = tuple(str(blob.digest) for _, blob in adapter.files)
+    if overlay.license:
+        content["license"] = "\n".join(overlay.license)
+    if overlay.messages:
+        content["messages"] = overlay.messages
+    given = {"base": base, "template": overlay.template, "system": overlay.system, "quantize": overlay.quantize}
+    content.update({path: value for path, value in given.items() if value is not None})
+    return facts(content)
+
+
+def steps_for(
+    target: ModelName, overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, base: ModelName | None, key: str
+) -> tuple[Step, ...]:
+    """Return the requests that make `target`; `key` (a fingerprint) names the staging model."""
+    if pinned is not None and pinned.pull is not None and overlay.empty:
+        return _pull_as(target, pinned.pull)
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+    if pinned is not None and pinned.pull is not None:
+        base = pinned.pull.name
+        before, after = (pinned.pull,), (Delete(base, unless_there_before=True),)
+    files = pinned.files if pinned is not None else ()
+    adapters = adapter.files if adapter is not None else ()
+    staging = staging_name(key)
+    create = Create(
+        name=staging,
+        base=base,
+        files=_digests(files),
+        adapters=_digests(adapters),
+        template=overlay.template,
+        system=overlay.system,
+        parameters=overlay.parameters,
+        messages=overlay.messages,
+        license=overlay.license,
+        quantize=overlay.quantize,
+    )
+    uploads = tuple(Upload(blob) for _, blob in (*files, *adapters))
+    return (*before, *uploads, create, Copy(staging, target), Delete(staging), *after)
+
+
+def _pull_as(target: ModelName, pull: Pull) -> tuple[Step, ...]:
+    """Pull in place; under another name, pull, copy and leave nothing behind that was not there before."""
+    if pull.name == target:
+        return (pull,)
+    return (pull, Copy(pull.name, target), Delete(pull.name, unless_there_before=True))
+
+
+def _digests(files: tuple[tuple[str, Blob], ...]) -> tuple[tuple[str, Digest], ...]:
+    return tuple((name, blob.digest) for name, blob in files)

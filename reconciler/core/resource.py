@@ -1,0 +1,108 @@
+"""A manifest entry as data: what somebody wants, before anything was looked up."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.diagnostics import Location
+from reconciler.core.facts import Fact, Facts
+from reconciler.core.names import HostName, ModelName
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Kind(StrEnum):
+    """The kinds of resource that become a model on a host."""
+
+    MODEL = "Model"
+    FINE_TUNE = "FineTune"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """A reference to content, of a source type, as its schema allows it."""
+
+    type: str
+    options: tuple[tuple[str, Fact], ...]  # paths of local files are absolute and inside the manifest's folder
+    location: Location = field(compare=False)  # two references that say the same are the same, wherever they stand
+
+    def option(self, name: str, default: Fact = None) -> Fact:
+        """Return one option, or `default` where it was not given."""
+        return dict(self.options).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is laid over the weights or the base; None and empty mean "not declared"."""
+
+    system: str | None = None
+    template: str | None = None
+    parameters: Facts = ()
+    messages: tuple[tuple[str, str], ...] = ()  # (role, content)
+    license: tuple[str, ...] = ()
+    quantize: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing at all is laid over."""
+        return self == Overlay()
+
+
+@dataclass(frozen=True, slots=True)
+class HostSelector:
+    """Which hosts a resource is for; no labels means every host."""
+
+    match_labels: Labels = ()
+
+    def matches(self, labels: Labels) -> bool:
+        """Tell whether a host with these labels is selected."""
+        return set(self.match_labels) <= set(labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What may never happen to a model, whatever else is asked for."""
+
+    protect: bool = False  # never deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One model that should exist on some hosts: from a source, or built on a base, never both."""
+
+    kind: Kind
+    name: ModelName
+    location: Location
+    source: SourceRef | None = None  # absent for a FineTune
+    base: ModelName | None = None  # absent for a Model
+    base_location: Location | None = None  # where the base is named; absent for a Model
+    adapter: SourceRef | None = None
+    overlay: Overlay = Overlay()
+    hosts: HostSelector = HostSelector()
+    lifecycle: Lifecycle = Lifecycle()
+    labels: Labels = ()
+
+    @property
+    def references(self) -> tuple[SourceRef, ...]:
+        """Return every reference that must be pinned before this resource can be planned."""
+        return tuple(ref for ref in (self.source, self.adapter) if ref is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """A declared host; secrets are named by environment variable and never held here."""
+
+    name: HostName
+    url: str
+    location: Location
+    labels: Labels = ()
+    bearer_token_env: str | None = None
+    header_env: Labels = ()  # (header, environment variable)
+    ca_file: str | None = None  # absolute path of a PEM file inside the manifest's folder
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """Everything that a set of manifest files declares."""
+
+    resources: tuple[Resource, ...]
+    hosts: tuple[HostSpec, ...]

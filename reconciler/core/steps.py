@@ -1,0 +1,111 @@
+"""Steps: what a host can be asked to do, one dataclass per request.
+
+A plan shows steps and apply runs those very steps. A build goes to a staging name
+first and is copied over the real one, so that a failure leaves the old model as it was.
+"""
+
+from dataclasses import dataclass
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Facts
+from reconciler.core.names import DEFAULT_HUB, DEFAULT_TAG, ModelName
+
+STAGING_NAMESPACE = "reconciler-staging"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Content that a host may need, and where we would get it from if it does."""
+
+    digest: Digest
+    size: int  # bytes
+    source: str  # the source type whose `fetch` can bring it
+    locator: tuple[tuple[str, str], ...]  # what that source needs to find it again; never a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Ask the host to pull `name` from its hub."""
+
+    name: ModelName
+    insecure: bool  # plain http to the hub
+    manifest: Digest  # what the tag meant when the plan was made
+    layers: tuple[tuple[Digest, int], ...]  # every blob of it, with its size in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bring a blob onto the host, unless it is there."""
+
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Ask the host to make `name` from a base or from files; what is None or empty is not sent."""
+
+    name: ModelName
+    base: ModelName | None = None
+    files: tuple[tuple[str, Digest], ...] = ()
+    adapters: tuple[tuple[str, Digest], ...] = ()
+    template: str | None = None
+    system: str | None = None
+    parameters: Facts = ()
+    messages: tuple[tuple[str, str], ...] = ()  # (role, content)
+    license: tuple[str, ...] = ()
+    quantize: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Ask the host to give what `source` names the name `target` as well, over whatever had it."""
+
+    source: ModelName
+    target: ModelName
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Ask the host to delete `name`."""
+
+    name: ModelName
+    unless_there_before: bool = False  # keep it if the host had it before this change began
+
+
+Step = Pull | Upload | Create | Copy | Delete
+
+
+def staging_name(fingerprint: str) -> ModelName:
+    """Return the name under which content with this fingerprint is built before it is copied over the real one."""
+    return ModelName(hub=DEFAULT_HUB, namespace=STAGING_NAMESPACE, model=fingerprint[:24], tag=DEFAULT_TAG)
+
+
+def is_staging(name: ModelName) -> bool:
+    """Tell whether a name on a host is one of our staging names."""
+    return name.namespace.lower() == STAGING_NAMESPACE and name.hub.lower() == DEFAULT_HUB
+
+
+def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:
+    """Return every name that these steps write or delete on the host."""
+    names: set[ModelName] = set()
+    for step in steps:
+        match step:
+            case Pull(name=name) | Create(name=name) | Delete(name=name) | Copy(target=name):
+                names.add(name)
+            case Upload():
+                pass
+    return frozenset(names)
+
+
+def needed_blobs(steps: tuple[Step, ...]) -> dict[Digest, int]:
+    """Return the blobs that a host must hold for these steps, with their sizes in bytes."""
+    needed: dict[Digest, int] = {}
+    for step in steps:
+        match step:
+            case Pull(layers=layers):
+                needed.update(layers)
+            case Upload(blob=blob):
+                needed[blob.digest] = blob.size
+            case Create() | Copy() | Delete():
+                pass
+    return needed

@@ -1,0 +1,158 @@
+"""Every error that reconciler raises on purpose, in one tree.
+
+    ReconcilerError                    message, hint, where; `retryable` is a class attribute
+    ├─ ManifestError                   carries every Diagnostic, not the first
+    ├─ SettingsError                   a flag or an environment variable that cannot be used
+    ├─ TransportError                  one HTTP exchange failed; hosts and sources translate it
+    ├─ ResolutionError
+    │  ├─ NotFound                     the reference names nothing
+    │  ├─ AccessDenied                 a token is missing, wrong, or lacks access
+    │  ├─ Ambiguous                    the reference names several things
+    │  ├─ Unusable                     it is there, but a host could not use it
+    │  └─ SourceUnavailable            the hub did not answer (retryable)
+    ├─ HostError
+    │  ├─ HostUnreachable              no connection (retryable)
+    │  ├─ HostTimeout                  connected, then silent (retryable)
+    │  ├─ HostRejected                 it answered, with an error
+    │  └─ HostTooOld                   it lacks what the manifest needs
+    ├─ PlanError
+    │  ├─ UnsafePlan                   a safety check said no
+    │  ├─ StalePlan                    what the plan rests on has moved
+    │  └─ DependencyCycle              a model is built, through others, from itself
+    └─ RegistryError
+       ├─ LeaseHeld                    somebody else writes to this host now
+       ├─ WrongLineage                 the plan was made against another registry
+       └─ RegistryUnavailable          the store cannot be opened or written (retryable)
+
+A user's mistake is one of these, with a message that says what is wrong and a
+hint that says what to do. Anything else that escapes is a bug and is shown as one.
+This module imports nothing.
+"""
+
+
+class ReconcilerError(Exception):
+    """Base of the tree: `message` is one sentence, `hint` says what to do, `where` is an address or a place in a file."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str = "", where: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def __str__(self) -> str:
+        """Return where, message and hint on one line, as logs and outcomes store it."""
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class ManifestError(ReconcilerError):
+    """The manifests cannot be used; `diagnostics` holds every finding (tuple of core Diagnostic)."""
+
+    def __init__(self, diagnostics: tuple[object, ...]) -> None:
+        count = len(diagnostics)
+        super().__init__(f"{count} finding{'s' if count != 1 else ''} in the manifests")
+        self.diagnostics = diagnostics
+
+
+class SettingsError(ReconcilerError):
+    """A flag or an environment variable that cannot be used as it stands."""
+
+
+class TransportError(ReconcilerError):
+    """One HTTP exchange that failed below HTTP: `timed_out` tells a silence from a refusal."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, timed_out: bool = False, hint: str = "", where: str = "") -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.timed_out = timed_out
+
+
+class ResolutionError(ReconcilerError):
+    """A source reference could not be pinned to content."""
+
+
+class NotFound(ResolutionError):
+    """The reference names nothing that exists."""
+
+
+class AccessDenied(ResolutionError):
+    """The hub wants a token, another token, or an agreement; the hint names the variable, never its value."""
+
+
+class Ambiguous(ResolutionError):
+    """The reference names several things; the message lists them with their sizes."""
+
+
+class Unusable(ResolutionError):
+    """The reference is clear, but its content cannot become a model on a host."""
+
+
+class SourceUnavailable(ResolutionError):
+    """The hub did not answer, or not sensibly, this time."""
+
+    retryable = True
+
+
+class HostError(ReconcilerError):
+    """Something between us and one Ollama server."""
+
+
+class HostUnreachable(HostError):
+    """No connection could be made, or it broke."""
+
+    retryable = True
+
+
+class HostTimeout(HostError):
+    """The host accepted the connection and then said nothing for too long."""
+
+    retryable = True
+
+
+class HostRejected(HostError):
+    """The host answered, and the answer was an error; `status` is the HTTP status, 200 for an error inside a stream."""
+
+    def __init__(self, message: str, *, status: int = 0, hint: str = "", where: str = "") -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.status = status
+
+
+class HostTooOld(HostError):
+    """The host's version lacks something that the manifest asks for."""
+
+
+class PlanError(ReconcilerError):
+    """A plan that cannot be made or must not be applied."""
+
+
+class UnsafePlan(PlanError):
+    """A safety check refused the whole plan before the first write."""
+
+
+class StalePlan(PlanError):
+    """Manifests, registry, upstream or a host moved since the plan was made."""
+
+
+class DependencyCycle(PlanError):
+    """Builds that need each other."""
+
+
+class RegistryError(ReconcilerError):
+    """Something with our own record store."""
+
+
+class LeaseHeld(RegistryError):
+    """Another run holds the lease on a host."""
+
+
+class WrongLineage(RegistryError):
+    """The plan was made against another registry."""
+
+
+class RegistryUnavailable(RegistryError):
+    """The record store cannot be opened, read or written."""
+
+    retryable = True

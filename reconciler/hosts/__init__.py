@@ -1,0 +1,1 @@
+"""One Ollama server behind the Host port."""

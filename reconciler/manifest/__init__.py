@@ -1,0 +1,1 @@
+"""YAML on disk to core data: strict, with the position of everything, all findings at once."""

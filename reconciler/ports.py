@@ -1,0 +1,167 @@
+"""The ports: what the rooms expect of each other. Protocols only; nothing here does anything.
+
+`workflow` meets hosts, sources, the registry and the terminal only through these.
+Each port has one contract suite in `tests/` that every implementation passes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact, Facts
+from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.outcome import Outcome
+from reconciler.core.resolution import Pinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.state import Live, Recorded, RecordedState
+from reconciler.core.steps import Blob, Create, Pull
+
+Progress = Callable[[str, int, int], None]
+"""Called with (phase, bytes done, bytes in all); all is 0 where it is not known."""
+
+
+class Clock(Protocol):
+    """Time, as an argument."""
+
+    def now(self) -> str:
+        """Return the time of day as ISO 8601 in UTC, to the millisecond."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Listener(Protocol):
+    """Whoever wants to know what is going on: logs and progress bars. May be called from any thread."""
+
+    def bind(self, **facts: object) -> "Listener":
+        """Return a listener that adds these facts to every event."""
+
+    def event(self, level: str, name: str, **facts: object) -> None:
+        """Take one event: `level` is debug, info, warning or error; `name` is snake_case, past tense."""
+
+    def progress(self, task: str, phase: str, done: int, total: int) -> None:
+        """Take the progress of `task` in bytes; total is 0 where it is not known. May come very often."""
+
+    def finished(self, task: str) -> None:
+        """Learn that no more progress of `task` will come."""
+
+
+class Source(Protocol):
+    """One type of source: pins references, and brings blobs to hosts that lack them."""
+
+    type: str
+
+    def resolve(self, ref: SourceRef) -> Pinned:
+        """Return what `ref` means now, reading only; raises ResolutionError."""
+
+    def fetch(self, blob: Blob, progress: Progress) -> Path:
+        """Return a file with exactly this content, verified by its sha256; raises ResolutionError.
+
+        A download goes to the cache, resumes what an earlier process left there, and is hashed on the way.
+        """
+
+
+class Host(Protocol):
+    """One Ollama server. Every method raises HostError, and nothing else, when the server does not do its part."""
+
+    name: HostName
+    url: str
+
+    def version(self) -> str:
+        """Return the server's version."""
+
+    def models(self) -> tuple[Live, ...]:
+        """Return every model that the server lists, without facts, sorted by address."""
+
+    def show(self, name: ModelName) -> Facts:
+        """Return what a model consists of; HostRejected with status 404 if the host cannot show it."""
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether the server holds a blob."""
+
+    def upload(self, digest: Digest, path: Path, progress: Progress) -> None:
+        """Send a file as a blob without hashing it here: the server refuses content that does not fit the digest."""
+
+    def pull(self, step: Pull, progress: Progress) -> None:
+        """Have the server pull from its hub; returns only after a final success."""
+
+    def create(self, step: Create, progress: Progress) -> None:
+        """Have the server make a model; returns only after a final success."""
+
+    def copy(self, source: ModelName, target: ModelName) -> None:
+        """Give a model a second name, over whatever had it."""
+
+    def delete(self, name: ModelName) -> None:
+        """Delete a model; one that is not there is no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, on record."""
+
+    id: str
+    started_at: str  # ISO 8601, UTC
+    plan: str  # fingerprint of the plan
+    actor: str  # user@machine
+    ended_at: str | None = None  # absent while it runs, and for ever if it was killed
+    status: str = "running"  # running, succeeded, partial, failed
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One outcome, on record."""
+
+    run: str
+    at: str  # ISO 8601, UTC
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The effect on our records of a model that is no longer ours."""
+
+    address: Address
+
+
+class RecordStore(Protocol):
+    """Our registry. Every method raises RegistryError; every write is one transaction and raises the serial by one."""
+
+    def read(self) -> RecordedState:
+        """Return every record, sorted by address, in one query."""
+
+    def begin(self, run: Run) -> None:
+        """Put a run on record before its first write."""
+
+    def save(self, run: str, at: str, outcome: Outcome, effect: Recorded | Forget | None) -> None:
+        """Put an outcome on record together with what it does to the records, or neither."""
+
+    def end(self, run: str, at: str, status: str) -> None:
+        """Put the end of a run on record."""
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """Return the latest runs, newest first."""
+
+    def events(self, run: str | None = None, model: ModelName | None = None, limit: int = 100) -> Sequence[Event]:
+        """Return outcomes, newest first; of one run, of one model, or of all."""
+
+    def close(self) -> None:
+        """Free what the store holds."""
+
+
+class Cache(Protocol):
+    """Small answers worth keeping between runs; losing one costs time and nothing else."""
+
+    def get(self, key: str) -> Fact:
+        """Return what was kept under `key`, or None."""
+
+    def put(self, key: str, value: Fact) -> None:
+        """Keep `value`; a cache that cannot be written is no error."""
+
+
+Sources = Callable[[str], Source]
+"""Returns the source of a type, importing it only then."""

@@ -1,0 +1,1 @@
+"""Our record store: what we applied, who owns it, what happened."""

@@ -1,0 +1,1 @@
+"""The acts, in order; orchestration only."""
