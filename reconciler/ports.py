@@ -65,6 +65,9 @@ class Source(Protocol):
         A download goes to the cache, resumes what an earlier process left there, and is hashed on the way.
         """
 
+    def release(self, blob: Blob) -> None:
+        """Delete what `fetch` put into the cache, now that every host has it; a user's own file is never touched."""
+
 
 class Host(Protocol):
     """One Ollama server. Every method raises HostError, and nothing else, when the server does not do its part."""

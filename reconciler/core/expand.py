@@ -95,6 +95,7 @@ class _Host:
             foretold=pinned.foretold if plain and pinned else (),
             base=Address(self._host, item.base) if item.base else None,
             protect=item.lifecycle.protect,
+            ref=item.source,
         )
 
     def _pin(self, ref: SourceRef | None) -> Pinned | None:

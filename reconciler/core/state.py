@@ -6,7 +6,7 @@ from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Facts
 from reconciler.core.names import Address, HostName, ModelName
-from reconciler.core.resource import Kind
+from reconciler.core.resource import Kind, SourceRef
 from reconciler.core.steps import Step
 
 
@@ -26,6 +26,7 @@ class Desired:
     foretold: tuple[Digest, ...] = ()  # the digests that the host may report; empty where none can be known
     base: Address | None = None  # absent unless built on another model of the same host
     protect: bool = False
+    ref: SourceRef | None = None  # to ask again, right before a pull, what it means; absent for a build
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,26 @@ class Recorded:
     base: ModelName | None = None  # kept so that deletes can be ordered after the manifest is gone
     base_digest: Digest | None = None  # what the base was when this was built; absent without a base
     protect: bool = False
+
+    @classmethod
+    def of(cls, made: Desired, live: Live, base: Digest | None, at: str) -> "Recorded":
+        """Return the record of `made`, read back as `live` at the time `at`, built on a base with this digest."""
+        return cls(
+            made.address,
+            made.kind,
+            made.fingerprint,
+            made.content,
+            made.source,
+            made.reference,
+            made.provenance,
+            digest=live.digest,
+            facts=live.facts or (),
+            size=live.size,
+            applied_at=at,
+            base=made.base.model if made.base else None,
+            base_digest=base,
+            protect=made.protect,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""Execution of one change on one host: the plan's own steps, then a reading that proves them."""
+
+from dataclasses import dataclass, replace
+
+from reconciler.core.change import Action, Change
+from reconciler.core.digest import Digest
+from reconciler.core.names import ModelName
+from reconciler.core.state import Desired, Live, Recorded
+from reconciler.core.steps import Copy, Create, Delete, Pull, Step, Upload
+from reconciler.errors import HostError, HostRejected, ReconcilerError, StalePlan
+from reconciler.ports import Clock, Forget, Host, Listener, Sources
+from reconciler.workflow.transfer import Transfers
+from reconciler.workflow.verify import unmet
+
+READS = 5  # how often a model is looked for before it is believed to be absent: hosts write manifests in place
+PAUSE = 0.2  # seconds between those readings
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the execution of a change works with."""
+
+    host: Host
+    sources: Sources
+    transfers: Transfers
+    listener: Listener
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that was made, with its effect on our records."""
+
+    effect: Recorded | Forget
+    digest: Digest | None  # absent after a delete
+    moved: int  # bytes
+
+
+def execute(change: Change, tools: Tools) -> Done:
+    """Make one change and return what came of it; raises ReconcilerError, with the old model still in place."""
+    models = {live.address.model: live for live in tools.host.models()}
+    _still_fits(change, models.get(change.address.model))
+    if change.action is Action.FORGET:
+        return Done(Forget(change.address), None, 0)
+    moved = _run(change, frozenset(models), tools)
+    if change.action is Action.DELETE:
+        return Done(Forget(change.address), None, moved)
+    assert change.after is not None
+    live = _read_back(change.address.model, tools)
+    _as_foretold(change.after, live, change.steps, tools)
+    base = models.get(change.base) if change.base else None
+    record = Recorded.of(change.after, live, base.digest if base else None, tools.clock.now())
+    return Done(record, live.digest, moved)
+
+
+def _still_fits(change: Change, live: Live | None) -> None:
+    """Refuse to act on a model that is not what the plan saw."""
+    found = live.digest if live else None
+    if found != change.before:
+        seen, now = (digest.short if digest else "nothing" for digest in (change.before, found))
+        raise StalePlan(f"the host has {now} here, the plan saw {seen}", hint="plan again", where=str(change.address))
+
+
+def _run(change: Change, before: frozenset[ModelName], tools: Tools) -> int:
+    """Run the steps and return the bytes moved; after a failure, still remove what is only temporary."""
+    moved = 0
+    steps = [step for step in change.steps if not (_temporary(step, change) and _was_there(step, before))]
+    try:
+        for step in steps:
+            moved += _step(step, change, tools)
+    except ReconcilerError:
+        for step in steps:
+            if _temporary(step, change):
+                _clean(step, tools)
+        raise
+    return moved
+
+
+def _temporary(step: Step, change: Change) -> bool:
+    return isinstance(step, Delete) and change.action is not Action.DELETE
+
+
+def _was_there(step: Step, before: frozenset[ModelName]) -> bool:
+    return isinstance(step, Delete) and step.unless_there_before and step.name in before
+
+
+def _clean(step: Step, tools: Tools) -> None:
+    assert isinstance(step, Delete)
+    try:
+        tools.host.delete(step.name)
+    except HostError as error:
+        tools.listener.event("warning", "leftover_kept", name=str(step.name), error=str(error))
+
+
+def _step(step: Step, change: Change, tools: Tools) -> int:
+    """Run one step and return the bytes that it moved."""
+    task = f"{change.address}"
+    moved = 0
+
+    def progress(phase: str, done: int, total: int) -> None:
+        tools.listener.progress(task, phase, done, total)
+
+    match step:
+        case Upload(blob=blob):
+            moved = tools.transfers.wait(change.address.host, blob)
+        case Pull():
+            moved = _pull(step, change, tools)
+        case Create():
+            tools.host.create(step, progress)
+            _check(step, tools)
+        case Copy(source=source, target=target):
+            tools.host.copy(source, target)
+        case Delete(name=name):
+            tools.host.delete(name)
+    tools.listener.finished(task)
+    tools.listener.event("debug", "step_done", step=type(step).__name__.lower())
+    return moved
+
+
+def _pull(step: Pull, change: Change, tools: Tools) -> int:
+    """Have the host pull, if the tag still means what the plan showed; return the bytes that it lacked."""
+    assert change.after is not None
+    _not_moved(change.after, step, tools)
+    missing = sum(size for digest, size in step.layers if not tools.host.has_blob(digest))
+    task = str(change.address)
+    tools.host.pull(step, lambda phase, done, total: tools.listener.progress(task, phase, done, total))
+    return missing
+
+
+def _not_moved(made: Desired, step: Pull, tools: Tools) -> None:
+    assert made.ref is not None
+    pull = tools.sources(made.source).resolve(made.ref).pull
+    if pull is None or pull.manifest != step.manifest:
+        now = pull.manifest.short if pull else "nothing that can be pulled"
+        raise StalePlan(
+            f"{step.name} moved upstream since the plan was made: it was {step.manifest.short}, it is {now}",
+            hint="plan again",
+        )
+
+
+def _check(step: Create, tools: Tools) -> None:
+    """Believe a creation only after every declared field was read back."""
+    wrong = unmet(step, tools.host.show(step.name))
+    if wrong:
+        names = ", ".join(field.path for field in wrong)
+        raise HostRejected(
+            f"the host reported success, but does not show what was asked for: {names}",
+            hint="this version of Ollama may not know it",
+        )
+
+
+def _read_back(name: ModelName, tools: Tools) -> Live:
+    """Return the model as the host lists and shows it now; raises HostRejected if it does not."""
+    for attempt in range(READS):
+        if attempt:
+            tools.clock.sleep(PAUSE)
+        for live in tools.host.models():
+            if live.address.model == name:
+                return replace(live, facts=tools.host.show(name))
+    raise HostRejected("the host reported success, but does not list the model", where=str(name))
+
+
+def _as_foretold(made: Desired, live: Live, steps: tuple[Step, ...], tools: Tools) -> None:
+    """Accept a digest that was not foretold only if the tag did not move: hosts before 0.19 rewrite manifests."""
+    if made.foretold and live.digest not in made.foretold:
+        for step in steps:
+            if isinstance(step, Pull):
+                _not_moved(made, step, tools)
+        tools.listener.event("info", "digest_not_foretold", digest=live.digest.short)

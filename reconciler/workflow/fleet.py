@@ -1,0 +1,62 @@
+"""One function over many things at once: the only place that starts threads.
+
+An error of ours is a result like any other, so that one silent host or hub never
+hides the answers of the rest. A bug is not: it ends the whole.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Generic, ParamSpec, TypeVar
+
+from reconciler.errors import ReconcilerError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Args = ParamSpec("Args")
+
+
+class Fleet:
+    """A pool of threads; leaving the context waits for what is still running."""
+
+    def __init__(self, width: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=max(1, width))
+
+    def __enter__(self) -> "Fleet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, work: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> "Future[Result]":
+        """Run `work` in a thread, with the caller's context variables, and return its future."""
+        context = copy_context()
+        return self._pool.submit(lambda: context.run(work, *args, **kwargs))
+
+    def begin(self, work: Callable[[Item], Result], items: Iterable[Item]) -> "Batch[Item, Result]":
+        """Start `work` on every item and return at once."""
+        return Batch([(item, self.start(work, item)) for item in items])
+
+    def each(
+        self, work: Callable[[Item], Result], items: Iterable[Item]
+    ) -> list[tuple[Item, Result | ReconcilerError]]:
+        """Run `work` on every item and wait: each item with its result, or the error of ours that it raised, in order."""
+        return self.begin(work, items).answers()
+
+
+class Batch(Generic[Item, Result]):
+    """Work that is under way."""
+
+    def __init__(self, started: "list[tuple[Item, Future[Result]]]") -> None:
+        self._started = started
+
+    def answers(self) -> list[tuple[Item, Result | ReconcilerError]]:
+        """Wait, and return each item with its result, or the error of ours that it raised, in order."""
+        return [(item, _settle(future)) for item, future in self._started]
+
+
+def _settle(future: "Future[Result]") -> Result | ReconcilerError:
+    try:
+        return future.result()
+    except ReconcilerError as error:
+        return error

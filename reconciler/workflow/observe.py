@@ -1,0 +1,71 @@
+"""Observation: hosts become the live state. A silent host is Unobserved, never empty."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.core.digest import Digest
+from reconciler.core.names import Address, HostName
+from reconciler.core.plan import Present
+from reconciler.core.state import DesiredState, Live, LiveState, Observed, RecordedState, Unobserved
+from reconciler.errors import HostRejected, ReconcilerError
+from reconciler.ports import Host
+from reconciler.workflow.fleet import Batch, Fleet
+
+Hosts = Mapping[HostName, Host]
+
+
+def ask(hosts: Hosts, fleet: Fleet) -> Batch[Host, Observed]:
+    """Begin to read every host: its version and its list of models, two requests a host."""
+    return fleet.begin(lambda host: Observed(host.name, host.url, host.version(), host.models()), hosts.values())
+
+
+def answered(asked: Batch[Host, Observed], silent: Iterable[Unobserved]) -> LiveState:
+    """Return what the hosts reported, once all have; `silent` are those that could not even be asked."""
+    found = [_or_silent(host, answer) for host, answer in asked.answers()]
+    return LiveState(tuple(sorted((*found, *silent), key=lambda item: item.host)))
+
+
+def suspects(desired: DesiredState, live: LiveState, recorded: RecordedState) -> tuple[Live, ...]:
+    """Return the recorded models whose digest is neither the recorded nor a foretold one: only they are worth a look."""
+    foretold = {entry.address: entry.foretold for entry in desired.entries}
+    models = live.models
+    return tuple(
+        models[record.address]
+        for record in recorded.records
+        if record.address in models
+        and models[record.address].digest not in (record.digest, *foretold.get(record.address, ()))
+    )
+
+
+def look(hosts: Hosts, live: LiveState, wanted: Iterable[Live], fleet: Fleet) -> LiveState:
+    """Return the live state with facts for the wanted models; one that its host cannot show keeps none."""
+    answers = fleet.each(lambda model: hosts[model.address.host].show(model.address.model), wanted)
+    shown: dict[Address, Live] = {}
+    for model, answer in answers:
+        if isinstance(answer, ReconcilerError) and not isinstance(answer, HostRejected):
+            raise answer
+        shown[model.address] = model if isinstance(answer, ReconcilerError) else replace(model, facts=answer)
+    return LiveState(tuple(_with_facts(host, shown) for host in live.hosts))
+
+
+def present(hosts: Hosts, asked: Mapping[HostName, frozenset[Digest]], fleet: Fleet) -> Present:
+    """Return which of the blobs asked for each host holds already."""
+
+    def held(name: HostName) -> frozenset[Digest]:
+        return frozenset(digest for digest in sorted(asked[name]) if hosts[name].has_blob(digest))
+
+    answers = fleet.each(held, asked)
+    return {name: frozenset() if isinstance(found, ReconcilerError) else found for name, found in answers}
+
+
+def _or_silent(host: Host, answer: Observed | ReconcilerError) -> Observed | Unobserved:
+    if isinstance(answer, ReconcilerError):
+        return Unobserved(host.name, host.url, answer.message, answer.hint)
+    return answer
+
+
+def _with_facts(host: Observed | Unobserved, shown: Mapping[Address, Live]) -> Observed | Unobserved:
+    if isinstance(host, Unobserved):
+        return host
+    models: Sequence[Live] = [shown.get(model.address, model) for model in host.models]
+    return replace(host, models=tuple(models))

@@ -1,0 +1,78 @@
+"""Transfers: blobs on their way to hosts, ahead of the changes that need them.
+
+Each blob is fetched once, whichever hosts want it, and sent only to those that lack it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Lock
+
+from reconciler.core.change import Change
+from reconciler.core.digest import Digest
+from reconciler.core.names import HostName
+from reconciler.core.steps import Blob, Upload
+from reconciler.ports import Listener, Sources
+from reconciler.workflow.fleet import Fleet
+from reconciler.workflow.observe import Hosts
+
+
+class Transfers:
+    """All transfers of one run."""
+
+    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet) -> None:
+        self._hosts, self._sources, self._listener, self._fleet = hosts, sources, listener, fleet
+        self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
+        self._fetched: dict[Digest, tuple[Blob, Path]] = {}
+        self._started: dict[tuple[HostName, Digest], Future[int]] = {}
+
+    def start(self, changes: Iterable[Change]) -> None:
+        """Begin every transfer that these changes need, in their order."""
+        for change in changes:
+            for step in change.steps:
+                if isinstance(step, Upload):
+                    self._begin(change.address.host, step.blob)
+
+    def wait(self, host: HostName, blob: Blob) -> int:
+        """Return, once the host holds the blob, the bytes that had to be sent; raises what went wrong."""
+        return self._begin(host, blob).result()
+
+    def release(self) -> None:
+        """Delete from the cache what every host that wanted it now has; what failed stays, to be resumed."""
+        failed = {digest for (_, digest), future in self._started.items() if not _succeeded(future)}
+        for digest, (blob, _) in self._fetched.items():
+            if digest not in failed:
+                self._sources(blob.source).release(blob)
+
+    def _begin(self, host: HostName, blob: Blob) -> "Future[int]":
+        key = (host, blob.digest)
+        if key not in self._started:
+            self._started[key] = self._fleet.start(self._bring, host, blob)
+        return self._started[key]
+
+    def _bring(self, host: HostName, blob: Blob) -> int:
+        target = self._hosts[host]
+        if target.has_blob(blob.digest):
+            return 0
+        path = self._fetch(blob)
+        task = f"{host} {blob.digest.short}"
+        target.upload(blob.digest, path, lambda phase, done, total: self._listener.progress(task, phase, done, total))
+        self._listener.finished(task)
+        self._listener.event("info", "blob_uploaded", host=host, digest=blob.digest.short, bytes=blob.size)
+        return blob.size
+
+    def _fetch(self, blob: Blob) -> Path:
+        """Return the blob as a file; whoever asks second waits for the first."""
+        with self._guards[blob.digest]:
+            if blob.digest not in self._fetched:
+                task = dict(blob.locator).get("file", blob.digest.short)
+                source = self._sources(blob.source)
+                path = source.fetch(blob, lambda phase, done, total: self._listener.progress(task, phase, done, total))
+                self._listener.finished(task)
+                self._fetched[blob.digest] = (blob, path)
+            return self._fetched[blob.digest][1]
+
+
+def _succeeded(future: "Future[int]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
