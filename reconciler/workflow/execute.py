@@ -89,7 +89,7 @@ def _clean(step: Step, tools: Tools) -> None:
     try:
         tools.host.delete(step.name)
     except HostError as error:
-        tools.listener.event("warning", "leftover_kept", name=str(step.name), error=str(error))
+        tools.listener.event("warning", "leftover_kept", leftover=str(step.name), error=str(error))
 
 
 def _step(step: Step, change: Change, tools: Tools) -> int:

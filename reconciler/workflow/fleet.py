@@ -40,7 +40,7 @@ class Fleet:
     def each(
         self, work: Callable[[Item], Result], items: Iterable[Item]
     ) -> list[tuple[Item, Result | ReconcilerError]]:
-        """Run `work` on every item and wait: each item with its result, or the error of ours that it raised, in order."""
+        """Run `work` on every item and wait: each item with its result or the error of ours it raised, in order."""
         return self.begin(work, items).answers()
 
 
@@ -52,11 +52,10 @@ class Batch(Generic[Item, Result]):
 
     def answers(self) -> list[tuple[Item, Result | ReconcilerError]]:
         """Wait, and return each item with its result, or the error of ours that it raised, in order."""
-        return [(item, _settle(future)) for item, future in self._started]
-
-
-def _settle(future: "Future[Result]") -> Result | ReconcilerError:
-    try:
-        return future.result()
-    except ReconcilerError as error:
-        return error
+        found: list[tuple[Item, Result | ReconcilerError]] = []
+        for item, future in self._started:
+            try:
+                found.append((item, future.result()))
+            except ReconcilerError as error:
+                found.append((item, error))
+        return found

@@ -26,7 +26,7 @@ def answered(asked: Batch[Host, Observed], silent: Iterable[Unobserved]) -> Live
 
 
 def suspects(desired: DesiredState, live: LiveState, recorded: RecordedState) -> tuple[Live, ...]:
-    """Return the recorded models whose digest is neither the recorded nor a foretold one: only they are worth a look."""
+    """Return the recorded models whose digest is neither recorded nor foretold: only they are worth a look."""
     foretold = {entry.address: entry.foretold for entry in desired.entries}
     models = live.models
     return tuple(
