@@ -1,0 +1,99 @@
+"""The decision table: given the three states of one address, what is decided and why. This is the specification."""
+
+import pytest
+from tests.core.builders import address, content, desired, digest, live, live_state, recorded, recorded_state
+
+from reconciler.core.change import Action, Reason
+from reconciler.core.diff import Policy, Prune, decide, diff
+from reconciler.core.facts import FieldChange
+from reconciler.core.state import DesiredState, LiveState, Unobserved
+
+A, R = Action, Reason
+OLD = desired(spec=content(system="old"))
+NEW = desired(spec=content(system="new"))
+HUB = desired(spec=content(manifest="2"), foretold=(digest("hub"), digest("hub, re-marshalled")))
+HUB_BEFORE = desired(spec=content(manifest="1"))
+BASE_1, BASE_2 = desired(spec=content(base="1"), base="b"), desired(spec=content(base="2"), base="b")
+ELSEWHERE = desired(spec=content(manifest="3"), reference="another")
+PRUNE, FORGET, ADOPT = Policy(Prune.OWNED), Policy(Prune.FORGET), Policy(adopt=True)
+PROTECTED = desired(protect=True)
+
+TABLE = [
+    # desired   live            recorded               policy    action       reasons
+    (None, live(), None, Policy(), None, ()),
+    (None, live(), None, PRUNE, None, ()),
+    (None, None, recorded(OLD), Policy(), A.FORGET, (R.GONE,)),
+    (None, live(), recorded(OLD), Policy(), A.NO_OP, (R.NOT_DECLARED,)),
+    (None, live(), recorded(OLD), PRUNE, A.DELETE, (R.NOT_DECLARED,)),
+    (None, live(), recorded(OLD), FORGET, A.FORGET, (R.NOT_DECLARED,)),
+    (None, live(), recorded(PROTECTED), PRUNE, A.NO_OP, (R.NOT_DECLARED,)),
+    (None, live(seed="other"), recorded(OLD), Policy(), A.REFUSE, (R.NOT_DECLARED, R.DRIFTED)),
+    (None, live(seed="other"), recorded(OLD), PRUNE, A.REFUSE, (R.NOT_DECLARED, R.DRIFTED)),
+    (NEW, None, None, Policy(), A.CREATE, (R.NEW,)),
+    (NEW, None, recorded(NEW), Policy(), A.CREATE, (R.MISSING,)),
+    (HUB, live(seed="hub"), None, Policy(), A.ADOPT, (R.ALREADY_PRESENT,)),
+    (HUB, live(seed="hub, re-marshalled"), None, Policy(), A.ADOPT, (R.ALREADY_PRESENT,)),
+    (HUB, live(seed="other"), None, Policy(), A.REFUSE, (R.UNMANAGED,)),
+    (NEW, live(), None, Policy(), A.REFUSE, (R.UNMANAGED,)),
+    (NEW, live(), None, ADOPT, A.UPDATE, (R.UNMANAGED,)),
+    (NEW, live(), recorded(NEW), Policy(), A.NO_OP, (R.IN_SYNC,)),
+    (HUB, live(seed="old host"), recorded(HUB, "old host"), Policy(), A.NO_OP, (R.IN_SYNC,)),
+    (HUB, live(seed="hub"), recorded(HUB, "x"), Policy(), A.ADOPT, (R.ALREADY_PRESENT,)),
+    (HUB, live(seed="hub"), recorded(HUB_BEFORE, "x"), Policy(), A.ADOPT, (R.UPSTREAM_MOVED,)),
+    (NEW, live(), recorded(OLD), Policy(), A.UPDATE, (R.SPEC_CHANGED,)),
+    (HUB, live(), recorded(HUB_BEFORE), Policy(), A.UPDATE, (R.UPSTREAM_MOVED,)),
+    (ELSEWHERE, live(), recorded(HUB), Policy(), A.UPDATE, (R.SPEC_CHANGED,)),
+    (BASE_2, live(), recorded(BASE_1), Policy(), A.UPDATE, (R.BASE_CHANGED,)),
+    (NEW, live(seed="other"), recorded(NEW), Policy(), A.UPDATE, (R.DRIFTED,)),
+    (NEW, live(seed="other"), recorded(OLD), Policy(), A.UPDATE, (R.SPEC_CHANGED, R.DRIFTED)),
+]
+
+
+@pytest.mark.parametrize(("want", "there", "known", "policy", "action", "reasons"), TABLE)
+def test_each_row_of_the_table(want, there, known, policy, action, reasons):
+    change = decide(want, there, known, policy)
+    assert (change and change.action, change.reasons if change else ()) == (action, reasons)
+
+
+def test_several_causes_are_all_named():
+    before = desired(spec=content(base="1", manifest="1", system="old"), base="b")
+    after = desired(spec=content(base="2", manifest="2", system="new"), base="b")
+    change = decide(after, live(), recorded(before))
+    assert change.reasons == (R.SPEC_CHANGED, R.UPSTREAM_MOVED, R.BASE_CHANGED)
+
+
+def test_a_changed_spec_names_its_fields():
+    change = decide(NEW, live(), recorded(OLD))
+    assert change.fields == (FieldChange("system", "old", "new"),)
+
+
+def test_drift_is_shown_from_what_is_live_to_what_apply_restores():
+    shown, applied = content(system="evil"), content(system="good")
+    change = decide(NEW, live(seed="other", shown=shown), recorded(NEW, shown=applied))
+    assert change.drift == (FieldChange("system", "evil", "good"),)
+    assert change.fields == ()
+
+
+def test_drift_of_what_is_no_longer_declared_is_shown_too():
+    change = decide(None, live(seed="other", shown=content(system="evil")), recorded(NEW, shown=content(system="good")))
+    assert change.drift == (FieldChange("system", "evil", "good"),)
+
+
+def test_a_refusal_says_what_to_do():
+    change = decide(NEW, live(), None)
+    assert change.note
+    assert change.hint
+
+
+def test_only_observed_hosts_are_decided_about():
+    state = LiveState((Unobserved(address().host, "http://a", "no connection"),))
+    assert diff(DesiredState((NEW,)), state, recorded_state(recorded(OLD))) == ()
+
+
+def test_changes_are_sorted_by_address():
+    entries = DesiredState(tuple(desired(name) for name in ("z", "a", "m")))
+    assert [str(change.address) for change in diff(entries, live_state(), recorded_state())] == [
+        "a/a:latest",
+        "a/m:latest",
+        "a/z:latest",
+    ]
