@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.builders import content, desired, desired_state, digest, live_state, recorded, recorded_state
-from tests.core.builders import live as live_model
 
 from reconciler.core.change import Action
 from reconciler.core.diff import Policy, Prune, diff
 from reconciler.core.plan import make_plan
 from reconciler.core.state import Live, LiveState, Recorded, RecordedState
 from reconciler.core.steps import Delete, written_names
+from tests.core.builders import content, desired, desired_state, digest, live_state, recorded, recorded_state
+from tests.core.builders import live as live_model
 
 NAMES = ("base", "child", "other", "Other:v2", "reg.example:5000/team/other")
 SEEDS = ("x", "y", "hub")

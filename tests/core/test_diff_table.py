@@ -1,12 +1,12 @@
 """The decision table: given the three states of one address, what is decided and why. This is the specification."""
 
 import pytest
-from tests.core.builders import address, content, desired, digest, live, live_state, recorded, recorded_state
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.diff import Policy, Prune, decide, diff
 from reconciler.core.facts import FieldChange
 from reconciler.core.state import DesiredState, LiveState, Unobserved
+from tests.core.builders import address, content, desired, digest, live, live_state, recorded, recorded_state
 
 A, R = Action, Reason
 OLD = desired(spec=content(system="old"))
