@@ -1,1 +1,118 @@
-"""The command line; the only room that knows all the others."""
+"""The command line; the only room that knows all the others.
+
+Each command is one module here, imported only when it runs.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
+from reconciler.cli.settings import Settings
+from reconciler.errors import ManifestError, ReconcilerError
+
+COMMANDS = {
+    "validate": "Check manifests without contacting anything.",
+    "plan": "Show what would change, why, and what it costs.",
+    "apply": "Show the plan, ask, and do exactly that.",
+    "status": "Show each declared model on each host: in sync, drifted, missing, outdated.",
+    "registry": "Look into our records: what was applied, when, and what came of it.",
+    "schema": "Print the JSON Schema of a kind of manifest.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only to run it, so that the others cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"reconciler.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="reconciler %(version)s")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    envvar="RECONCILER_LOG_LEVEL",
+    show_default=True,
+    help="What to log, to stderr.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="RECONCILER_LOG_FORMAT",
+    show_default=True,
+    help="How to log.",
+)
+@click.option(
+    "--registry",
+    "registry_url",
+    metavar="URL",
+    envvar="RECONCILER_REGISTRY",
+    help="Where our records are: sqlite:///PATH.  [default: $XDG_STATE_HOME/reconciler/registry.db]",
+)
+@click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="Never write colours.")
+@click.pass_context
+def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str | None, no_color: bool) -> None:
+    """Declare the models that Ollama hosts should have, see what would change, and apply exactly that.
+
+    Results go to stdout, logs and progress to stderr. Nothing that reconciler did not make is ever
+    changed or deleted.
+
+    \b
+    Exit codes: 0 done or in sync, 1 error, 2 changes pending (with --detailed-exitcode),
+    3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
+    """  # noqa: D301
+    ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status; only a bug ends in a traceback."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        return int(cli.main(args, prog_name="reconciler", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        error.show()
+        return ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except ManifestError as error:
+        from reconciler.report.terminal import diagnostics_text
+
+        click.echo(diagnostics_text(error.diagnostics, colour=False), err=True, nl=False)
+        return status_of(error)
+    except ReconcilerError as error:
+        from reconciler.report.terminal import error_text
+
+        click.echo(error_text(error), err=True, nl=False)
+        return status_of(error)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        sys.stderr.close()
+        return ERROR

@@ -1,0 +1,45 @@
+"""Exit statuses, in one table. They are a contract: unattended callers decide by them."""
+
+from reconciler.core.outcome import RunResult, Status
+from reconciler.core.plan import Plan
+from reconciler.errors import LeaseHeld, ReconcilerError, StalePlan, UnsafePlan, WrongLineage
+
+DONE = 0
+ERROR = 1
+PENDING = 2  # only with --detailed-exitcode, as Terraform does
+REFUSED = 3
+PARTIAL = 4
+USAGE = 64
+INTERRUPTED = 130  # as a shell reports SIGINT
+
+BY_ERROR: dict[type[ReconcilerError], int] = {
+    UnsafePlan: REFUSED,
+    StalePlan: REFUSED,
+    LeaseHeld: REFUSED,
+    WrongLineage: REFUSED,
+}
+
+
+def status_of(error: ReconcilerError) -> int:
+    """Return the exit status for an error of ours."""
+    return next((status for kind, status in BY_ERROR.items() if isinstance(error, kind)), ERROR)
+
+
+def status_of_plan(plan: Plan, *, detailed: bool) -> int:
+    """Return the exit status for a plan that was only shown; what is unknown or refused is never a success."""
+    if not plan.complete:
+        return ERROR
+    if plan.violations or plan.refused:
+        return REFUSED
+    return PENDING if detailed and plan.pending else DONE
+
+
+def status_of_run(result: RunResult) -> int:
+    """Return the exit status for a run: 0 only if everything that was asked for is now so."""
+    if result.good:
+        return DONE
+    if result.count(Status.APPLIED):
+        return PARTIAL
+    if not result.complete or result.count(Status.FAILED):
+        return ERROR
+    return REFUSED

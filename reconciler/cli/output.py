@@ -1,0 +1,38 @@
+"""What commands print: the report's text or JSON, whichever was asked for."""
+
+from reconciler.cli.settings import Settings
+from reconciler.core.outcome import RunResult
+from reconciler.core.plan import Plan
+
+
+def plan(made: Plan, settings: Settings, format_: str) -> str:
+    """Return a plan in one of the formats of `plan`."""
+    if format_ == "json":
+        from reconciler.report.json_report import plan_json
+
+        return plan_json(made)
+    from reconciler.report.terminal import plan_text
+
+    return plan_text(made, colour=settings.color)
+
+
+def run(made: Plan, result: RunResult, settings: Settings, format_: str) -> str:
+    """Return what came of a run in one of the formats of `apply`."""
+    if format_ == "json":
+        from reconciler.report.json_report import run_json
+
+        return run_json(made, result)
+    from reconciler.report.terminal import run_text
+
+    return run_text(result, colour=settings.color)
+
+
+def status(made: Plan, settings: Settings, format_: str) -> str:
+    """Return the state of everything in one of the formats of `status`."""
+    if format_ == "json":
+        from reconciler.report.json_report import status_json
+
+        return status_json(made)
+    from reconciler.report.terminal import status_text
+
+    return status_text(made, colour=settings.color)

@@ -1,0 +1,76 @@
+"""`reconciler registry list|show|history`."""
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import open_store
+from reconciler.core.names import ModelName
+from reconciler.errors import SettingsError
+
+
+@click.group("registry")
+def command() -> None:
+    """Look into our records: what was applied, when, and what came of it."""
+
+
+@command.command("list")
+@options.formats("text", "json")
+@click.pass_obj
+def list_(settings: Settings, format_: str) -> int:
+    """List every model that we applied and own.
+
+    The JSON has one key a model, `ollama:NAME`, with its provider, status and metadata.
+    """
+    recorded = open_store(settings).read()
+    if format_ == "json":
+        from reconciler.report.json_report import registry_list_json
+
+        click.echo(registry_list_json(recorded), nl=False)
+    else:
+        from reconciler.report.terminal import registry_text
+
+        click.echo(registry_text(recorded), nl=False)
+    return 0
+
+
+@command.command("show")
+@click.argument("name")
+@click.pass_obj
+def show(settings: Settings, name: str) -> int:
+    """Show everything on record about NAME, on every host."""
+    from reconciler.report.terminal import record_text
+
+    model = _model(name)
+    found = [record for record in open_store(settings).read().records if record.address.model == model]
+    if not found:
+        raise SettingsError(f"{model} is not on record", hint="`reconciler registry list` shows what is")
+    click.echo("\n".join(record_text(record) for record in found), nl=False)
+    return 0
+
+
+@command.command("history")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many at the most.")
+@options.formats("text", "json")
+@click.pass_obj
+def history(settings: Settings, name: str | None, limit: int, format_: str) -> int:
+    """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
+    store = open_store(settings)
+    runs, events = store.runs(limit), store.events(model=_model(name) if name else None, limit=limit)
+    if format_ == "json":
+        from reconciler.report.json_report import history_json
+
+        click.echo(history_json(runs, events), nl=False)
+    else:
+        from reconciler.report.terminal import history_text
+
+        click.echo(history_text(runs, events), nl=False)
+    return 0
+
+
+def _model(text: str) -> ModelName:
+    try:
+        return ModelName.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint="NAME") from error

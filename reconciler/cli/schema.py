@@ -1,0 +1,25 @@
+"""`reconciler schema`."""
+
+import click
+
+from reconciler.cli.settings import Settings
+
+
+@click.command("schema")
+@click.argument("kind", required=False)
+@click.pass_obj
+def command(_settings: Settings, kind: str | None) -> int:
+    """Print the JSON Schema (2020-12) of KIND: Model, FineTune or Host; of any manifest without KIND.
+
+    Editors complete and check manifests with it. Save it, and point to it in the first line of a manifest:
+
+    \b
+        # yaml-language-server: $schema=reconciler.schema.json
+    """  # noqa: D301
+    from reconciler.manifest.schema import kinds, published
+
+    known = {name.lower(): name for name in kinds()}
+    if kind is not None and kind.lower() not in known:
+        raise click.BadParameter(f"there is no kind {kind!r}; there are: {', '.join(kinds())}", param_hint="KIND")
+    click.echo(published(known[kind.lower()] if kind else None))
+    return 0

@@ -1,0 +1,39 @@
+"""`reconciler status`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options, output
+from reconciler.cli.exit_codes import status_of_plan
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import open_store, plan_of
+
+
+@click.command("status")
+@options.paths
+@options.formats("text", "json")
+@options.detailed
+@options.targets
+@options.hosts
+@click.pass_obj
+def command(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    format_: str,
+    detailed_exitcode: bool,
+    targets: tuple[str, ...],
+    hosts: tuple[str, ...],
+) -> int:
+    """Show each declared model on each host. Changes nothing.
+
+    The states: in sync, drifted (somebody else changed it), missing, outdated (upstream moved), changed (the
+    manifest or its base did), not ours, unresolved; and hosts that do not answer.
+
+    \b
+    Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 not in sync (only with
+    --detailed-exitcode), 3 something is refused.
+    """  # noqa: D301
+    plan, _ = plan_of(paths, settings, targets, hosts, open_store(settings))
+    click.echo(output.status(plan, settings, format_), nl=False)
+    return status_of_plan(plan, detailed=detailed_exitcode)

@@ -1,0 +1,143 @@
+"""Wiring: from settings and manifests to hosts, sources and a store. The one place where an adapter meets a use."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from reconciler.cli.settings import Settings, ollama_url
+from reconciler.core.diagnostics import Location
+from reconciler.core.diff import Policy
+from reconciler.core.names import HostName, ModelName, host_name
+from reconciler.core.plan import Plan
+from reconciler.core.resource import HostSpec, Manifests
+from reconciler.core.state import Unobserved
+from reconciler.ports import Host, RecordStore, Source, Sources
+from reconciler.transport import Http
+from reconciler.workflow.propose import World, propose
+from reconciler.workflow.selection import Selection
+
+DEFAULT_PATH = Path("manifests")
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> str:
+        """Return the time of day as ISO 8601 in UTC, to the millisecond."""
+        return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def monotonic(self) -> float:
+        """Return seconds that never go backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def load(paths: Sequence[Path], settings: Settings) -> Manifests:
+    """Return what the manifests declare, warnings shown; one host at `$OLLAMA_HOST` where none is declared."""
+    from reconciler.manifest.load import load as load_manifests
+
+    loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))
+    if loaded.warnings:
+        from reconciler.report.terminal import diagnostics_text
+
+        click.echo(diagnostics_text(loaded.warnings, colour=False), err=True, nl=False)
+    if loaded.manifests.hosts:
+        return loaded.manifests
+    return replace(loaded.manifests, hosts=(default_host(settings),))
+
+
+def default_host(settings: Settings) -> HostSpec:
+    """Return the host that is meant where none is declared."""
+    url = ollama_url(settings.environ.get("OLLAMA_HOST", ""))
+    return HostSpec(HostName("default"), url, Location("$OLLAMA_HOST"))
+
+
+def open_store(settings: Settings) -> RecordStore:
+    """Return the record store that the settings name."""
+    from reconciler.registry.store import open_store as open_it
+
+    return open_it(settings.registry_url, lineage=lambda: secrets.token_hex(8))
+
+
+def open_sources(settings: Settings) -> Sources:
+    """Return a function that gives each type of source, made at its first use."""
+    from reconciler.sources import Context, FileCache
+    from reconciler.sources import load as load_source
+
+    context = Context(Http(), FileCache(settings.cache / "answers"), settings.cache / "downloads", settings.environ)
+    made: dict[str, Source] = {}
+
+    def source(kind: str) -> Source:
+        if kind not in made:
+            made[kind] = load_source(kind, context)
+        return made[kind]
+
+    return source
+
+
+def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[HostName, Host], tuple[Unobserved, ...]]:
+    """Return the hosts that can be asked, and those that can't for want of a secret in the environment."""
+    from reconciler.hosts.ollama_host import OllamaHost
+
+    http = Http()
+    hosts: dict[HostName, Host] = {}
+    silent: list[Unobserved] = []
+    for spec in specs:
+        wanted = {variable for _, variable in spec.header_env} | ({spec.bearer_token_env} - {None})
+        missing = sorted(variable for variable in wanted if variable and not settings.environ.get(variable))
+        if missing:
+            message = f"its token is not in the environment: {', '.join(missing)} is not set"
+            silent.append(Unobserved(spec.name, spec.url, message, "set it, or change spec.auth"))
+            continue
+        headers = {header: settings.environ[variable] for header, variable in spec.header_env}
+        if spec.bearer_token_env:
+            headers["Authorization"] = f"Bearer {settings.environ[spec.bearer_token_env]}"
+        own = Http(ca_file=spec.ca_file) if spec.ca_file else http
+        hosts[spec.name] = OllamaHost(
+            spec.name, spec.url, own, headers, spec.ca_file, ", ".join(sorted(filter(None, wanted)))
+        )
+    return hosts, tuple(silent)
+
+
+def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:
+    """Return the selection that `--target` and `--host` name; raises click.BadParameter for what is not declared."""
+    return Selection(
+        frozenset(_declared_model(text, manifests) for text in targets),
+        frozenset(_declared_host(text, manifests) for text in hosts),
+    )
+
+
+def plan_of(
+    paths: Sequence[Path], settings: Settings, targets: Sequence[str], hosts: Sequence[str], store: RecordStore
+) -> "tuple[Plan, World]":
+    """Return the plan for these manifests, and the world that it was made from."""
+    manifests = load(paths, settings)
+    selection = select(targets, hosts, manifests)
+    reachable, silent = open_hosts(manifests.hosts, settings)
+    world = World(reachable, silent, open_sources(settings), store.read())
+    return propose(manifests, world, selection, Policy()), world
+
+
+def _declared_model(text: str, manifests: Manifests) -> ModelName:
+    try:
+        name = ModelName.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint="--target") from error
+    if name not in {item.name for item in manifests.resources}:
+        raise click.BadParameter(f"no resource is named {name}", param_hint="--target")
+    return name
+
+
+def _declared_host(text: str, manifests: Manifests) -> HostName:
+    known = sorted(spec.name for spec in manifests.hosts)
+    if text not in known:
+        raise click.BadParameter(f"no host is named {text!r}; there are: {', '.join(known)}", param_hint="--host")
+    return host_name(text)
