@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 
@@ -38,7 +38,7 @@ class Reply:
         """Return the body as JSON; raises TransportError where it is something else (a proxy's HTML, say)."""
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TransportError("the answer is not JSON", hint="is something else listening there?") from error
 
     @property
@@ -78,9 +78,15 @@ class Stream:
 class Http:
     """A pool of connections; one per process is enough, and threads may share it."""
 
-    def __init__(self, *, ca_file: str | None = None, stall_timeout: float = STALL_TIMEOUT) -> None:
+    def __init__(
+        self,
+        *,
+        ca_file: str | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        stall_timeout: float = STALL_TIMEOUT,
+    ) -> None:
         self._options: dict[str, object] = {"maxsize": 32, "blocksize": _BLOCK, "ca_certs": ca_file}
-        self._stall = stall_timeout
+        self._connect, self._stall = connect_timeout, stall_timeout
         self._direct = urllib3.PoolManager(**self._options)  # type: ignore[arg-type]
         self._proxied: dict[str, urllib3.ProxyManager] = {}
 
@@ -92,12 +98,14 @@ class Http:
         headers: Mapping[str, str] | None = None,
         body: bytes | BinaryIO | None = None,
         redirects: int = 0,
+        stall: float | None = None,
     ) -> Reply:
         """Return the whole answer, whatever its status; GET and HEAD are tried again after a passing fault.
 
-        Raises TransportError when there is no answer, when it breaks off, or when it is larger than `BODY_LIMIT` bytes.
+        `stall` replaces the stall timeout (seconds) for work that is known to be silent. Raises TransportError when
+        there is no answer, when it breaks off, or when it is larger than `BODY_LIMIT` bytes.
         """
-        with self.stream(method, url, headers=headers, body=body, redirects=redirects) as stream:
+        with self.stream(method, url, headers=headers, body=body, redirects=redirects, stall=stall) as stream:
             pieces: list[bytes] = []
             size = 0
             for chunk in stream.chunks():
@@ -116,16 +124,19 @@ class Http:
         headers: Mapping[str, str] | None = None,
         body: bytes | BinaryIO | None = None,
         redirects: int = 0,
+        stall: float | None = None,
     ) -> Iterator[Stream]:
         """Give the answer as a stream, and close it at the end; raises TransportError when there is none."""
-        where = origin(url)
+        where, silence = origin(url), stall or self._stall
+        # urllib3 sends the body under the connect timeout, and a server may take its time to write a large one
+        connect = self._connect if body is None or isinstance(body, bytes) else silence
         try:
             response = self._manager(url).request(
                 method,
                 url,
                 headers={"User-Agent": USER_AGENT, **(headers or {})},
                 body=body,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=self._stall),
+                timeout=urllib3.Timeout(connect=connect, read=silence),
                 retries=_retries(redirects),
                 redirect=redirects > 0,
                 preload_content=False,
@@ -143,7 +154,7 @@ class Http:
         if proxy is None:
             return self._direct
         if proxy not in self._proxied:
-            self._proxied[proxy] = urllib3.ProxyManager(proxy, **self._options)  # type: ignore[arg-type]
+            self._proxied[proxy] = urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **self._options)  # type: ignore[arg-type]
         return self._proxied[proxy]
 
 
@@ -180,7 +191,16 @@ def _proxy_for(url: str) -> str | None:
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
-    return getproxies().get(parts.scheme)
+    proxy = getproxies().get(parts.scheme)
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _credentials(proxy: str) -> dict[str, str]:
+    """Return the header for the user and password in a proxy's address; it goes to the proxy alone."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    return urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
 
 
 def _translated(error: Exception, where: str) -> TransportError:
@@ -188,13 +208,14 @@ def _translated(error: Exception, where: str) -> TransportError:
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, urllib3.exceptions.SSLError):
         return TransportError(f"TLS failed: {reason}", where=where, hint="check the certificate, or http against https")
-    if isinstance(reason, urllib3.exceptions.ConnectTimeoutError):
-        return TransportError("no connection in time", timed_out=True, where=where)
-    if isinstance(reason, urllib3.exceptions.TimeoutError):
-        return TransportError("connected, but silent for too long", timed_out=True, where=where)
+    # a refused connection is a kind of ConnectTimeoutError to urllib3, so the order of these matters
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return TransportError("its name is not known", where=where, hint="check the spelling and DNS")
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         cause = str(reason).rsplit("] ", 1)[-1]
         return TransportError(f"no connection: {cause.lower()}", where=where)
+    if isinstance(reason, urllib3.exceptions.ConnectTimeoutError):
+        return TransportError("no connection in time", timed_out=True, where=where)
+    if isinstance(reason, urllib3.exceptions.TimeoutError):
+        return TransportError("connected, but silent for too long", timed_out=True, where=where)
     return TransportError(f"the connection broke: {type(reason).__name__}", where=where)

@@ -101,9 +101,7 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
         if spec.bearer_token_env:
             headers["Authorization"] = f"Bearer {settings.environ[spec.bearer_token_env]}"
         own = Http(ca_file=spec.ca_file) if spec.ca_file else http
-        hosts[spec.name] = OllamaHost(
-            spec.name, spec.url, own, headers, spec.ca_file, ", ".join(sorted(filter(None, wanted)))
-        )
+        hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, ", ".join(sorted(filter(None, wanted))))
     return hosts, tuple(silent)
 
 

@@ -1,0 +1,180 @@
+"""One Ollama server behind the Host port: what to ask for, in which order, and what not to trust.
+
+The calls themselves are in `hosts.wire`. What is here protects the models on the host from
+the known faults of its versions: a base that the server would look up on the internet, a
+stream that reports an error and then replaces the model by an empty one, an answer that
+falls into the moment in which a manifest is being written.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact, Facts
+from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.state import Live
+from reconciler.core.steps import Create, Pull
+from reconciler.errors import HostRejected
+from reconciler.hosts.essence import essence
+from reconciler.hosts.wire import Wire
+from reconciler.ports import Progress
+from reconciler.transport import Http, origin
+
+PATIENCE = 1800.0  # seconds; converting or verifying a large model is silent work
+STREAM_STOPS_AT_ERRORS = (0, 12, 6, 1)  # before it, a streaming create goes on after an error about its base
+_SHOW_TRIES = 4
+_SHOW_PAUSE = 0.25  # seconds
+
+
+@dataclass
+class OllamaHost:
+    """One server; safe to use from several threads, but one writing call at a time (parallel creates break models)."""
+
+    name: HostName
+    url: str
+    http: Http = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # with the token, if there is one
+    token_env: str = ""  # the environment variable that the token came from; empty without one
+    patience: float = PATIENCE  # seconds that a working server may be silent
+
+    def __post_init__(self) -> None:
+        """Prepare the calls; nothing is sent yet."""
+        self._wire = Wire(self.http, self.url.rstrip("/"), self.headers, self.token_env, self.patience)
+
+    def version(self) -> str:
+        """Return the server's version as it prints it."""
+        return self._wire.version()
+
+    def models(self) -> tuple[Live, ...]:
+        """Return every model that the server lists, without facts, sorted by address.
+
+        Cloud stubs and models that are not GGUF are listed like any other: a name left out would
+        look free, and a plan could write over what somebody put there. Only a name that no
+        manifest can hold is left out, for nothing of ours can ever meet it. An entry without a
+        digest is refused as a whole answer: unknown is safer than absent.
+        """
+        found = [live for entry in self._wire.tags() if (live := self._live(entry)) is not None]
+        return tuple(sorted(found, key=lambda live: live.address))
+
+    def show(self, name: ModelName) -> Facts:
+        """Return what a model consists of; HostRejected with status 404 if the host cannot show it.
+
+        A manifest is not written in one go, so a model that is listed is asked for again for up to a second.
+        """
+        for tries_left in reversed(range(_SHOW_TRIES)):
+            try:
+                return essence(self._wire.show(str(name)))
+            except ValueError as error:
+                raise HostRejected(str(error), status=200, where=origin(self.url)) from error
+            except HostRejected as error:
+                if not tries_left or not _may_be_half_written(error) or self._spelling(name) is None:
+                    raise
+            time.sleep(_SHOW_PAUSE)
+        raise AssertionError("the last try returns or raises")
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether the server holds a blob."""
+        return self._wire.holds(digest)
+
+    def upload(self, digest: Digest, path: Path, progress: Progress) -> None:
+        """Send a file as a blob without hashing it here: the server refuses content that does not fit the digest."""
+        self._wire.send(digest, path, progress)
+
+    def pull(self, step: Pull, progress: Progress) -> None:
+        """Have the server pull from its hub; returns only after a final success."""
+        request: dict[str, object] = {"model": str(step.name), "stream": True}
+        if step.insecure:
+            request["insecure"] = True
+        self._wire.pull(request, progress, sum(size for _, size in step.layers))
+
+    def create(self, step: Create, progress: Progress) -> None:
+        """Have the server make a model; returns only after a final success.
+
+        A base must be listed, and is named as it is listed: what the server does not find under
+        that very spelling it would pull from the internet.
+        """
+        request = {**_request(step), "stream": True}
+        if step.base is not None:
+            spelling = self._spelling(step.base)
+            if spelling is None:
+                raise HostRejected(f"its base {step.base} is not on the host", status=404, where=origin(self.url))
+            request["from"] = spelling
+            request["stream"] = version_tuple(self.version()) >= STREAM_STOPS_AT_ERRORS
+        self._wire.create(request, progress)
+
+    def copy(self, source: ModelName, target: ModelName) -> None:
+        """Give a model a second name, over whatever had it."""
+        self._wire.copy(str(source), str(target))
+
+    def delete(self, name: ModelName) -> None:
+        """Delete a model; one that is not there is no error, but one that is listed and not found is."""
+        try:
+            self._wire.delete(str(name))
+        except HostRejected as error:
+            if error.status != 404 or self._spelling(name) is not None:
+                raise
+
+    def _live(self, entry: Mapping[str, Any]) -> Live | None:
+        name = _name(entry)
+        if name is None:
+            return None
+        try:
+            digest, size = Digest.parse(str(entry["digest"])), int(entry["size"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise HostRejected(
+                f"{name} is listed without a digest or size", status=200, where=origin(self.url)
+            ) from error
+        return Live(Address(self.name, name), digest, size)
+
+    def _spelling(self, name: ModelName) -> str | None:
+        """Return the name as the server lists it, None where it does not."""
+        return next((str(entry["name"]) for entry in self._wire.tags() if _name(entry) == name), None)
+
+
+def version_tuple(text: str) -> tuple[int, int, int, int]:
+    """Return a version that compares: major, minor, patch, and 1 for a release or 0 for what has a suffix.
+
+    What cannot be read is older than everything, and so is the 0.0.0 of a development build.
+    """
+    found = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(.*)", text.strip())
+    if found is None:
+        return (0, 0, 0, 0)
+    return (int(found[1]), int(found[2]), int(found[3]), 0 if found[4] else 1)
+
+
+def _name(entry: Mapping[str, Any]) -> ModelName | None:
+    try:
+        return ModelName.parse(str(entry.get("name")))
+    except ValueError:
+        return None
+
+
+def _may_be_half_written(error: HostRejected) -> bool:
+    return error.status == 404 or (error.status == 500 and "EOF" in error.message)
+
+
+def _request(step: Create) -> dict[str, object]:
+    """Return the body of a create call without the base; what is not declared is not sent, for empty is not absent."""
+    files, adapters = step.files, step.adapters
+    if len(files) > 1 and not adapters and all(name.endswith(".gguf") for name, _ in files):
+        files, adapters = files[:1], files[1:]  # older servers shuffle `files`; a projector is known by its content
+    body: dict[str, object] = {
+        "model": str(step.name),
+        "files": {name: str(digest) for name, digest in files},
+        "adapters": {name: str(digest) for name, digest in adapters},
+        "template": step.template,
+        "system": step.system,
+        "parameters": {name: _thawed(value) for name, value in step.parameters},
+        "messages": [{"role": role, "content": content} for role, content in step.messages],
+        "license": list(step.license),
+        "quantize": step.quantize,
+    }
+    return {key: value for key, value in body.items() if value}
+
+
+def _thawed(value: Fact) -> object:
+    return [_thawed(item) for item in value] if isinstance(value, tuple) else value

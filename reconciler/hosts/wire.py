@@ -1,0 +1,178 @@
+"""The calls of Ollama's HTTP API that we use, one method each, over our own transport.
+
+Every method raises HostUnreachable, HostTimeout or HostRejected, and nothing else, when the
+server does not do its part. Redirects are never followed, so a token reaches no other host.
+
+Why not the official client: importing it takes as long as a whole no-op plan and opens a
+second HTTP stack from the environment, which fails on a SOCKS proxy, on IPv6 networks in
+NO_PROXY and on an OLLAMA_HOST that it cannot read, before any call of ours could prevent it;
+its `show` loses fields, and a stream that breaks off is a success to it. The tests use it as
+a witness: what we write, it reads.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.digest import Digest
+from reconciler.errors import HostRejected, HostTimeout, HostUnreachable, TransportError
+from reconciler.hosts.refusal import refused
+from reconciler.hosts.stream import follow, parsed
+from reconciler.ports import Progress
+from reconciler.transport import Http, Reply, Stream, origin
+
+_LONGEST_REFUSAL = 64 << 10  # bytes of an error's body that we read
+_STRANGER = "is that Ollama, and not something else that listens there?"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One server, as bytes and JSON."""
+
+    http: Http
+    url: str
+    headers: Mapping[str, str] = field(repr=False)  # with the token, if there is one
+    token_env: str  # the variable that holds the token; empty without one
+    patience: float  # seconds that a server may be silent while it converts, quantises or verifies
+
+    def version(self) -> str:
+        """Return the server's version as it prints it."""
+        found = self._json("GET", "/api/version").get("version")
+        if not isinstance(found, str):
+            raise self._strange("the answer holds no version")
+        return found
+
+    def tags(self) -> list[dict[str, Any]]:
+        """Return what the server lists, as it lists it; `null` is an empty list to it."""
+        answer = self._json("GET", "/api/tags")
+        found = answer.get("models")
+        if "models" not in answer or not isinstance(found or [], list):
+            raise self._strange("the answer holds no list of models")
+        return [entry for entry in found or [] if isinstance(entry, dict)]
+
+    def show(self, model: str) -> dict[str, Any]:
+        """Return what the server shows of a model; HostRejected with its status where it cannot."""
+        return self._json("POST", "/api/show", {"model": model})
+
+    def holds(self, digest: Digest) -> bool:
+        """Tell whether the server has a blob."""
+        reply = self._ask("HEAD", f"/api/blobs/{digest}")
+        if reply.status not in {200, 404}:
+            raise self._refused(reply.status, reply.text)
+        return reply.status == 200
+
+    def send(self, digest: Digest, path: Path, progress: Progress) -> None:
+        """Send a file as a blob; the server hashes it, and refuses one that does not fit."""
+        size = path.stat().st_size
+        headers = {**self.headers, "Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        with _Reported(path, size, progress) as body, self._translated():
+            reply = self.http.request(
+                "POST", f"{self.url}/api/blobs/{digest}", headers=headers, body=body, stall=self.patience
+            )
+        if reply.status not in {200, 201}:
+            raise self._refused(reply.status, reply.text)
+
+    def create(self, request: Mapping[str, object], progress: Progress) -> None:
+        """Have the server make a model; returns only after a final success."""
+        self._followed("/api/create", request, progress)
+
+    def pull(self, request: Mapping[str, object], progress: Progress, expected: int) -> None:
+        """Have the server pull a model of `expected` bytes in all; returns only after a final success."""
+        self._followed("/api/pull", request, progress, expected)
+
+    def copy(self, source: str, target: str) -> None:
+        """Give a model a second name."""
+        self._done("POST", "/api/copy", {"source": source, "destination": target})
+
+    def delete(self, model: str) -> None:
+        """Delete a model; HostRejected with status 404 where there is none."""
+        self._done("DELETE", "/api/delete", {"model": model})
+
+    def _done(self, method: str, path: str, body: Mapping[str, object]) -> None:
+        reply = self._ask(method, path, body)
+        if reply.status != 200:
+            raise self._refused(reply.status, reply.text)
+
+    def _json(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        reply = self._ask(method, path, body)
+        if reply.status != 200:
+            raise self._refused(reply.status, reply.text)
+        try:
+            answer = reply.json()
+        except TransportError as error:
+            raise self._strange(error.message) from error
+        if not isinstance(answer, dict):
+            raise self._strange("the answer is not a JSON object")
+        return answer
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+        with self._translated():
+            return self.http.request(method, self.url + path, headers=self._with_type(body), body=_encoded(body))
+
+    def _followed(self, path: str, request: Mapping[str, object], progress: Progress, expected: int = 0) -> None:
+        headers, body = self._with_type(request), _encoded(request)
+        with (
+            self._translated(),
+            self.http.stream("POST", self.url + path, headers=headers, body=body, stall=self.patience) as stream,
+        ):
+            if stream.status != 200:
+                raise self._refused(stream.status, _beginning(stream))
+            try:
+                follow(parsed(stream.lines()), progress, expected)
+            except HostRejected as error:
+                error.where = self._where
+                raise
+
+    def _with_type(self, body: Mapping[str, object] | None) -> dict[str, str]:
+        return {**self.headers, "Content-Type": "application/json"} if body is not None else dict(self.headers)
+
+    def _refused(self, status: int, body: str) -> HostRejected:
+        return refused(status, body, where=self._where, token_env=self.token_env)
+
+    def _strange(self, message: str) -> HostRejected:
+        return HostRejected(message, status=200, hint=_STRANGER, where=self._where)
+
+    @property
+    def _where(self) -> str:
+        return origin(self.url)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except TransportError as error:
+            kind = HostTimeout if error.timed_out else HostUnreachable
+            raise kind(error.message, hint=error.hint, where=self._where) from error
+
+
+class _Reported(io.FileIO):
+    """A file that reports how far it has been read."""
+
+    def __init__(self, path: Path, size: int, progress: Progress) -> None:
+        super().__init__(path)
+        self._size, self._progress, self._done = size, progress, 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes."""
+        data = super().read(-1 if size is None else size)
+        if data:
+            self._done += len(data)
+            self._progress("uploading", self._done, self._size)
+        return data
+
+
+def _encoded(body: Mapping[str, object] | None) -> bytes | None:
+    return None if body is None else json.dumps(body, allow_nan=False).encode()
+
+
+def _beginning(stream: Stream) -> str:
+    found = b""
+    for chunk in stream.chunks():
+        found += chunk
+        if len(found) > _LONGEST_REFUSAL:
+            break
+    return found.decode("utf-8", "replace")
