@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from reconciler.core.digest import canonical, fingerprint
 from reconciler.core.facts import Facts
-from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
 from reconciler.core.resource import HostSpec, Resource, SourceRef
 from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
@@ -41,11 +41,11 @@ def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins,
         chosen = {item.name: item for item in resources if item.hosts.matches(host.labels)}
         made = _Host(host.name, chosen, pins, {a.model: str(d) for a, d in models.items() if a.host == host.name})
         for name in chosen:
-            match made.entry(name):
-                case Desired() as entry:
-                    entries.append(entry)
-                case Unresolved() as entry:
-                    unresolved.append(entry)
+            entry = made.entry(name)
+            if isinstance(entry, Desired):
+                entries.append(entry)
+            else:
+                unresolved.append(entry)
     return DesiredState(tuple(sorted(entries, key=_by_address)), tuple(sorted(unresolved, key=_by_address)))
 
 
@@ -133,8 +133,10 @@ def _provenance(pinned: Pinned | None, adapter: Pinned | None) -> Facts:
 
 def _nearest(name: ModelName, known: Iterable[ModelName]) -> str:
     """Return a hint that names what is close, or how to go on where nothing is."""
-    close = get_close_matches(str(name), sorted({str(item) for item in known}), n=3, cutoff=0.6)
-    return f"did you mean {', '.join(close)}?" if close else "declare it as a Model, or correct the name"
+    short = {str(item).removesuffix(f":{DEFAULT_TAG}"): str(item) for item in known}
+    close = get_close_matches(str(name).removesuffix(f":{DEFAULT_TAG}"), sorted(short), n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(short[item] for item in close)}?"
+    return hint if close else "declare it as a Model, or correct the name"
 
 
 def _by_address(item: Desired | Unresolved) -> Address:

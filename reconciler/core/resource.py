@@ -25,10 +25,6 @@ class SourceRef:
     options: tuple[tuple[str, Fact], ...]  # paths of local files are absolute and inside the manifest's folder
     location: Location = field(compare=False)  # two references that say the same are the same, wherever they stand
 
-    def option(self, name: str, default: Fact = None) -> Fact:
-        """Return one option, or `default` where it was not given."""
-        return dict(self.options).get(name, default)
-
 
 @dataclass(frozen=True, slots=True)
 class Overlay:

@@ -5,6 +5,7 @@ first and is copied over the real one, so that a failure leaves the old model as
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
@@ -94,6 +95,8 @@ def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:
                 names.add(name)
             case Upload():
                 pass
+            case _:
+                assert_never(step)
     return frozenset(names)
 
 
@@ -108,4 +111,6 @@ def needed_blobs(steps: tuple[Step, ...]) -> dict[Digest, int]:
                 needed[blob.digest] = blob.size
             case Create() | Copy() | Delete():
                 pass
+            case _:
+                assert_never(step)
     return needed

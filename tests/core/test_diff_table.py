@@ -1,12 +1,15 @@
 """The decision table: given the three states of one address, what is decided and why. This is the specification."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.diff import Policy, Prune, decide, diff
 from reconciler.core.facts import FieldChange
-from reconciler.core.state import DesiredState, LiveState, Unobserved
-from tests.core.builders import address, content, desired, digest, live, live_state, recorded, recorded_state
+from reconciler.core.resource import Kind
+from reconciler.core.state import DesiredState, LiveState, Unobserved, Unresolved
+from tests.core.builders import HERE, address, content, desired, digest, live, live_state, recorded, recorded_state
 
 A, R = Action, Reason
 OLD = desired(spec=content(system="old"))
@@ -97,3 +100,20 @@ def test_changes_are_sorted_by_address():
         "a/m:latest",
         "a/z:latest",
     ]
+
+
+def test_an_unresolved_reference_is_refused_and_never_taken_for_undeclared():
+    entry = Unresolved(address(), Kind.MODEL, "the hub is down", "try again", HERE)
+    states = DesiredState((), (entry,)), live_state(live()), recorded_state(recorded(OLD))
+    (change,) = diff(*states, PRUNE)
+    assert (change.action, change.reasons, change.note) == (A.REFUSE, (R.UNRESOLVED,), "the hub is down")
+    assert change.steps == ()
+
+
+def test_without_a_look_at_the_model_drift_names_no_fields():
+    assert decide(NEW, live(seed="other"), recorded(NEW)).drift == ()
+
+
+def test_a_source_that_changed_without_a_field_is_still_a_changed_spec():
+    renamed = replace(recorded(NEW), content=NEW.content, fingerprint=OLD.fingerprint)
+    assert decide(NEW, live(), renamed).reasons == (R.SPEC_CHANGED,)

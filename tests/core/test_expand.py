@@ -1,0 +1,140 @@
+"""Expansion: which entries there are on which host, and what identifies their content."""
+
+from dataclasses import replace
+
+from reconciler.core.diagnostics import Location
+from reconciler.core.expand import expand
+from reconciler.core.names import HostName, ModelName
+from reconciler.core.resolution import Pinned, Unpinned
+from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, Resource, SourceRef
+from reconciler.core.state import LiveState, Observed, Unobserved
+from reconciler.core.steps import Blob, Copy, Delete, Pull
+from tests.core.builders import HERE, digest, live, live_state
+
+A = HostSpec(HostName("a"), "http://a", HERE, (("gpu", "true"),))
+B = HostSpec(HostName("b"), "http://b", HERE)
+BOTH = LiveState((Observed(A.name, A.url, "0.9.3", ()), Observed(B.name, B.url, "0.9.3", ())))
+FILE = SourceRef("gguf", (("path", "/m.gguf"),), HERE)
+HUB = SourceRef("ollama", (("name", "hub.example/t/m:1"),), HERE)
+PIN = Pinned("m.gguf", (("path", "m.gguf"),), 1, files=(("m.gguf", Blob(digest("w"), 1, "gguf", ())),))
+PULLED = Pinned(
+    "hub.example/t/m:1",
+    (),
+    1,
+    pull=Pull(ModelName.parse("hub.example/t/m:1"), False, digest("h"), ()),
+    foretold=(digest("h"),),
+)
+PINS = {FILE: PIN, HUB: PULLED}
+
+
+def model(name: str, source: SourceRef = FILE, **more: object) -> Resource:
+    return Resource(Kind.MODEL, ModelName.parse(name), HERE, source=source, **more)
+
+
+def tune(name: str, base: str, **more: object) -> Resource:
+    return Resource(
+        Kind.FINE_TUNE,
+        ModelName.parse(name),
+        HERE,
+        base=ModelName.parse(base),
+        base_location=Location("m.yaml", 7, 3),
+        overlay=Overlay(system="s"),
+        **more,
+    )
+
+
+def test_a_resource_without_a_selector_is_wanted_on_every_observed_host():
+    assert [str(entry.address) for entry in expand([model("m")], [A, B], PINS, BOTH).entries] == [
+        "a/m:latest",
+        "b/m:latest",
+    ]
+
+
+def test_a_selector_picks_hosts_by_label():
+    chosen = model("m", hosts=HostSelector((("gpu", "true"),)))
+    assert [str(entry.address) for entry in expand([chosen], [A, B], PINS, BOTH).entries] == ["a/m:latest"]
+
+
+def test_a_silent_host_wants_nothing_because_nothing_can_be_said_about_it():
+    state = LiveState((Unobserved(A.name, A.url, "down"), BOTH.hosts[1]))
+    assert [str(entry.address) for entry in expand([model("m")], [A, B], PINS, state).entries] == ["b/m:latest"]
+
+
+def test_the_same_content_has_the_same_fingerprint_on_every_host_and_from_every_place():
+    elsewhere = SourceRef("huggingface", (("repo", "x/y"),), HERE)
+    pins = {**PINS, elsewhere: replace(PIN, reference="x/y@main", provenance=(("repo", "x/y"),))}
+    entries = expand([model("m"), model("n", elsewhere)], [A, B], pins, BOTH).entries
+    assert len({entry.fingerprint for entry in entries}) == 1
+
+
+def test_staging_names_differ_by_model_so_that_builds_never_share_one():
+    entries = expand([model("m"), model("n")], [A], PINS, BOTH).entries
+    assert len({step.source for entry in entries for step in entry.steps if isinstance(step, Copy)}) == 2
+
+
+def test_only_a_model_that_is_pulled_as_it_is_can_be_foretold():
+    plain, laid, built = expand(
+        [model("p", HUB), model("q", HUB, overlay=Overlay(system="s")), model("r")], [A], PINS, BOTH
+    ).entries
+    assert (plain.foretold, laid.foretold, built.foretold) == ((digest("h"),), (), ())
+
+
+def test_a_build_follows_its_declared_base_before_any_of_it_exists():
+    before = _only("t", expand([tune("t", "m"), model("m")], [A], PINS, BOTH))
+    moved = {**PINS, FILE: replace(PIN, files=(("m.gguf", Blob(digest("w2"), 1, "gguf", ())),))}
+    after = _only("t", expand([tune("t", "m"), model("m")], [A], moved, BOTH))
+    assert before.fingerprint != after.fingerprint
+    assert before.base == after.base
+
+
+def test_a_build_follows_a_base_that_is_only_on_the_host():
+    first = _only("t", expand([tune("t", "m")], [A], PINS, live_state(live("m", 1))))
+    second = _only("t", expand([tune("t", "m")], [A], PINS, live_state(live("m", 2))))
+    assert first.fingerprint != second.fingerprint
+
+
+def test_a_missing_base_is_unresolved_where_it_is_named_with_what_is_close():
+    state = expand([tune("t", "smolm2")], [A], PINS, live_state(live("smollm2")))
+    assert state.entries == ()
+    (entry,) = state.unresolved
+    assert entry.message == "base smolm2:latest is neither declared for host a nor present on it"
+    assert entry.hint == "did you mean smollm2:latest?"
+    assert entry.location == Location("m.yaml", 7, 3)
+
+
+def test_without_anything_close_the_hint_says_how_to_go_on():
+    (entry,) = expand([tune("t", "zzz")], [A], PINS, BOTH).unresolved
+    assert entry.hint == "declare it as a Model, or correct the name"
+
+
+def test_what_cannot_be_pinned_takes_its_builds_with_it_and_nothing_else():
+    pins = {**PINS, HUB: Unpinned(HUB, "not found", "check it", retryable=False)}
+    state = expand([model("m", HUB), tune("t", "m"), tune("u", "t"), model("other")], [A], pins, BOTH)
+    assert [str(entry.address.model) for entry in state.entries] == ["other:latest"]
+    assert [(str(entry.address.model), entry.message) for entry in state.unresolved] == [
+        ("m:latest", "not found"),
+        ("t:latest", "its base m:latest could not be resolved"),
+        ("u:latest", "its base t:latest could not be resolved"),
+    ]
+
+
+def test_a_clean_up_never_deletes_a_name_that_is_declared_itself():
+    alone = _only("m", expand([model("m", HUB)], [A], PINS, BOTH))
+    both = _only("m", expand([model("m", HUB), model("hub.example/t/m:1", HUB)], [A], PINS, BOTH))
+    assert [step for step in alone.steps if isinstance(step, Delete)]
+    assert not [step for step in both.steps if isinstance(step, Delete)]
+
+
+def test_an_adapter_is_pinned_and_told_apart_in_the_provenance():
+    built = _only("t", expand([tune("t", "m", adapter=FILE)], [A], PINS, live_state(live("m"))))
+    assert tune("t", "m", adapter=FILE).references == (FILE,)
+    assert ("adapter.path", "m.gguf") in built.provenance
+    assert dict(built.content)["adapters"] == (str(digest("w")),)
+
+
+def test_protection_is_carried():
+    assert _only("m", expand([model("m", lifecycle=Lifecycle(protect=True))], [A], PINS, BOTH)).protect
+
+
+def _only(name, state):
+    return next(entry for entry in state.entries if entry.address.model == ModelName.parse(name))

@@ -1,0 +1,195 @@
+"""The plan: order, safety, costs, and what it says about hosts."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.diff import Policy, Prune, diff
+from reconciler.core.names import HostName, ModelName
+from reconciler.core.order import stages
+from reconciler.core.outcome import Outcome, RunResult, Status
+from reconciler.core.plan import Cost, blobs_in_question, make_plan
+from reconciler.core.safety import violations
+from reconciler.core.state import LiveState, Unobserved
+from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Upload
+from reconciler.errors import DependencyCycle
+from tests.core.builders import (
+    HOST,
+    address,
+    desired,
+    desired_state,
+    digest,
+    live,
+    live_state,
+    recorded,
+    recorded_state,
+)
+
+
+def create(name: str, base: str | None = None, host: str = "a", steps: tuple = ()) -> Change:
+    return Change(
+        address(name, host),
+        Action.CREATE,
+        (Reason.NEW,),
+        after=desired(name, host=host),
+        steps=steps,
+        base=ModelName.parse(base) if base else None,
+    )
+
+
+def delete(name: str, base: str | None = None) -> Change:
+    model = ModelName.parse(name)
+    return Change(
+        address(name),
+        Action.DELETE,
+        (Reason.NOT_DECLARED,),
+        digest("x"),
+        steps=(Delete(model),),
+        base=ModelName.parse(base) if base else None,
+    )
+
+
+def upload(seed: str, size: int) -> Upload:
+    return Upload(Blob(digest(seed), size, "gguf", ()))
+
+
+def _names(found) -> list[list[str]]:
+    return [[change.address.model.model for change in stage] for stage in found]
+
+
+def test_bases_come_first_deletes_last_and_builds_are_deleted_before_their_base():
+    changes = [
+        delete("old-base"),
+        delete("old-build", "old-base"),
+        create("c", "b"),
+        create("b", "a"),
+        create("a"),
+        create("z"),
+    ]
+    assert _names(stages(changes)) == [["a", "z"], ["b"], ["c"], ["old-build"], ["old-base"]]
+
+
+def test_a_base_on_another_host_is_no_base():
+    assert _names(stages([create("c", "b"), create("b", host="b2")])) == [["c", "b"]]
+
+
+def test_what_is_not_pending_is_not_ordered():
+    quiet = replace(create("a"), action=Action.NO_OP)
+    assert stages([quiet, replace(quiet, action=Action.REFUSE)]) == ()
+
+
+def test_a_circle_is_named():
+    with pytest.raises(DependencyCycle, match=r"a/a:latest → a/b:latest|a/b:latest → a/a:latest"):
+        stages([create("a", "b"), create("b", "a")])
+
+
+UNSAFE = [
+    (create("m", steps=(Create(ModelName.parse("other")),)), "own-name"),
+    (create("m", steps=(Copy(ModelName.parse("m"), ModelName.parse("other")),)), "own-name"),
+    (create("m", steps=(Delete(ModelName.parse("m")),)), "no-hidden-delete"),
+    (replace(create("m", steps=(upload("w", 1),)), action=Action.ADOPT), "no-hidden-write"),
+    (replace(create("m", steps=(upload("w", 1),)), action=Action.NO_OP), "no-hidden-write"),
+]
+
+
+@pytest.mark.parametrize(("change", "check"), UNSAFE)
+def test_a_plan_that_would_do_more_than_it_says_is_unsafe(change, check):
+    assert [found.check for found in violations([change])] == [check]
+
+
+def test_a_pull_under_another_name_and_a_staging_build_are_safe():
+    hub = ModelName.parse("hub.example/t/m:1")
+    pull = Pull(hub, False, digest("h"), ())
+    steps = (pull, Copy(hub, ModelName.parse("m")), Delete(hub, unless_there_before=True))
+    assert violations([create("m", steps=steps), *_diff(desired("n"))]) == ()
+
+
+def test_a_blob_is_counted_once_a_host_and_not_at_all_where_it_is():
+    one, two = create("a", steps=(upload("w", 100),)), create("b", steps=(upload("w", 100), upload("v", 10)))
+    plan = make_plan([one, two], live_state(), recorded_state(), {})
+    assert (plan.cost(one), plan.cost(two), plan.total) == (Cost(100, 100), Cost(10, 10), Cost(110, 110))
+    held = make_plan([one, two], live_state(), recorded_state(), {HOST: frozenset({digest("w")})})
+    assert held.total == Cost(10, 10)
+
+
+def test_a_delete_frees_the_models_size_and_moves_nothing():
+    plan = make_plan([delete("m")], live_state(live("m")), recorded_state(), {})
+    assert plan.total == Cost(0, -10)
+
+
+def test_only_pending_changes_ask_for_blobs():
+    asked = blobs_in_question([create("a", steps=(upload("w", 1),)), create("b", steps=(upload("v", 1),)), delete("c")])
+    assert asked == {HOST: {digest("w"), digest("v")}}
+
+
+def test_a_host_view_tells_ours_from_others():
+    ours, gone = desired("ours"), desired("gone")
+    changes = _diff(
+        ours,
+        models=[live("ours"), live("gone"), live("theirs"), live("reconciler-staging/abc")],
+        records=[recorded(ours), recorded(gone)],
+    )
+    plan = make_plan(
+        changes,
+        live_state(live("ours"), live("gone"), live("theirs"), live("reconciler-staging/abc")),
+        recorded_state(recorded(ours), recorded(gone)),
+        {},
+    )
+    (host,) = plan.hosts
+    assert (host.in_sync, [str(n) for n in host.unmanaged], [str(n) for n in host.undeclared]) == (
+        1,
+        ["theirs:latest"],
+        ["gone:latest"],
+    )
+    assert plan.complete
+    assert plan.pending == ()
+    assert plan.cost(changes[0]) == Cost()
+
+
+def test_an_unobserved_host_makes_the_plan_incomplete():
+    silent = Unobserved(HostName("a"), "http://a", "no connection")
+    plan = make_plan((), LiveState((silent,)), recorded_state(), {})
+    assert not plan.complete
+    assert plan.unobserved == (silent,)
+
+
+def test_an_unresolved_reference_makes_the_plan_incomplete_and_a_refusal_alone_does_not():
+    unresolved = Change(address(), Action.REFUSE, (Reason.UNRESOLVED,), note="hub down")
+    refused = replace(unresolved, reasons=(Reason.UNMANAGED,))
+    assert not make_plan([unresolved], live_state(), recorded_state(), {}).complete
+    assert make_plan([refused], live_state(), recorded_state(), {}).complete
+    assert make_plan([refused], live_state(), recorded_state(), {}).refused == (refused,)
+
+
+def test_a_plans_fingerprint_follows_what_would_be_done():
+    plans = [
+        make_plan(_diff(*wanted), live_state(), recorded_state(), {})
+        for wanted in ((), (desired("m"),), (desired("n"),), (desired("m", (("system", "2"),)),))
+    ]
+    assert len({plan.fingerprint for plan in plans}) == 4
+    assert plans[1].fingerprint == make_plan(_diff(desired("m")), live_state(), recorded_state(), {}).fingerprint
+
+
+def test_a_run_is_good_only_if_everything_was_known_and_applied():
+    applied = Outcome(address(), Action.CREATE, Status.APPLIED)
+    failed = replace(applied, status=Status.FAILED)
+    assert RunResult("r", (applied,), complete=True).good
+    assert not RunResult("r", (applied,), complete=False).good
+    assert not RunResult("r", (applied, failed), complete=True).good
+    assert RunResult("r", (applied, failed), complete=True).count(Status.FAILED) == 1
+
+
+def test_a_refused_base_takes_the_whole_chain_with_it():
+    mine, top = desired("b", base="a"), desired("c", base="b")
+    refused, first, second = _diff(desired("a"), mine, top, models=[live("a")])
+    assert (refused.action, first.reasons, second.reasons) == (
+        Action.REFUSE,
+        (Reason.BASE_REFUSED,),
+        (Reason.BASE_REFUSED,),
+    )
+    assert first.steps == ()
+
+
+def _diff(*wanted, models=(), records=()):
+    return diff(desired_state(*wanted), live_state(*models), recorded_state(*records), Policy(Prune.NEVER))
