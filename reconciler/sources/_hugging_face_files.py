@@ -1,0 +1,134 @@
+"""Choosing one GGUF of a Hugging Face repo: by name, by quantisation, or because there is no other. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from reconciler.core.digest import Digest
+from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
+
+_QUANTIZATION = re.compile(
+    r"(?:^|[-._])((?:UD-)?(?:I?Q[1-9](?:_[A-Z0-9]+)*|TQ[1-9]_\d|MXFP4(?:_MOE)?|NVFP4|BF16|F?P?16|F?P?32))(?=[-.]|$)",
+    re.IGNORECASE,
+)
+_SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.IGNORECASE)
+_COMPANIONS = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # GGUF too, and no models
+
+
+@dataclass(frozen=True, slots=True)
+class RepoFile:
+    """A file of a repo at one commit."""
+
+    path: str
+    size: int  # bytes
+    digest: Digest | None  # absent for a small file that is kept in git itself
+
+    @property
+    def is_gguf(self) -> bool:
+        """Tell whether it is a GGUF, by its name."""
+        return self.path.lower().endswith(".gguf")
+
+    @property
+    def is_model(self) -> bool:
+        """Tell whether it is a GGUF and not a projector or an importance matrix, by its name."""
+        return self.is_gguf and not _COMPANIONS.search(self.path.rpartition("/")[2])
+
+    @property
+    def shards(self) -> int:
+        """Return of how many files it is one, 0 for a file that is whole."""
+        found = _SHARD.search(self.path)
+        return int(found[1]) if found else 0
+
+    @property
+    def quantization(self) -> str:
+        """Return the quantisation that its name tells, in capitals, or nothing."""
+        stem = _SHARD.sub("", self.path.rpartition("/")[2].removesuffix(".gguf"))
+        found = _QUANTIZATION.findall(stem)
+        return str(found[-1]).upper() if found else ""
+
+
+def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization: str | None) -> RepoFile:
+    """Return the one file that `file`, `quantization` or neither means; raises ResolutionError with what there is."""
+    if not any(item.is_gguf for item in files):
+        raise _no_gguf(repo, files)
+    models = [item for item in files if item.is_model]
+    if file is not None:
+        return _whole(repo, _named(repo, files, file))
+    found = models if quantization is None else _quantized(models, quantization)
+    whole = [item for item in found if not item.shards]
+    if len(whole) == 1:
+        return whole[0]
+    if whole:
+        what = f"{repo} has {len(whole)} files" + (f" of {quantization}" if quantization else "")
+        raise Ambiguous(f"{what}: {listing(whole)}", hint="name one with `file:`" + _or_quantization(quantization))
+    if found:
+        return _whole(repo, found[0])
+    what = f"{repo} has no {quantization}" if quantization else f"{repo} has only companions of models"
+    raise NotFound(f"{what}; it has {listing(models or files)}", hint="choose one of these")
+
+
+def listing(files: Iterable[RepoFile]) -> str:
+    """Return the GGUF files with quantisation and size, smallest first."""
+    ggufs = sorted((item for item in files if item.is_gguf), key=lambda item: (item.size, item.path))
+    return ", ".join(
+        f"{item.path} ({item.quantization or 'quantisation unknown'}, {human(item.size)})" for item in ggufs
+    )
+
+
+def human(size: int) -> str:
+    """Return a number of bytes for people, in powers of ten as hubs show them."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def _named(repo: str, files: Sequence[RepoFile], wanted: str) -> RepoFile:
+    found = next((item for item in files if item.path == wanted), None)
+    if found is None:
+        close = get_close_matches(wanted, [item.path for item in files if item.is_gguf], n=3)
+        hint = f"did you mean {', '.join(close)}?" if close else f"it has {listing(files)}"
+        raise NotFound(f"{repo} has no file {wanted}", hint=hint)
+    if not found.is_gguf:
+        raise Unusable(f"Model needs GGUF format: {wanted} is not a GGUF", hint=f"{repo} has {listing(files)}")
+    if not found.is_model:
+        raise Unusable(f"{wanted} is a companion of a model, not a model", hint=f"{repo} has {listing(files)}")
+    return found
+
+
+def _quantized(models: Sequence[RepoFile], wanted: str) -> list[RepoFile]:
+    """Return the files of this quantisation; `Q4_K_XL` also finds `UD-Q4_K_XL`, where there is no other."""
+    exact = [item for item in models if item.quantization == wanted.upper()]
+    return exact or [item for item in models if item.quantization.removeprefix("UD-") == wanted.upper()]
+
+
+def _whole(repo: str, file: RepoFile) -> RepoFile:
+    if file.shards:
+        raise Unusable(
+            f"{file.path} is one of {file.shards} parts of a split GGUF, which hosts can't use",
+            hint=f"choose a file of {repo} that is whole, or merge the parts with llama-gguf-split and use `gguf:`",
+        )
+    return file
+
+
+def _or_quantization(given: str | None) -> str:
+    return "" if given else " or with `quantization:`"
+
+
+def _no_gguf(repo: str, files: Sequence[RepoFile]) -> ResolutionError:
+    ends = {item.path.rpartition(".")[2].lower() for item in files}
+    if "safetensors" in ends:
+        return Unusable(
+            f"Model needs GGUF format: {repo} has safetensors only",
+            hint="look for a repo of the same model with GGUF in its name, or convert it with llama.cpp's"
+            " convert_hf_to_gguf.py and use `gguf:`",
+        )
+    if ends & {"bin", "pt", "pth", "ckpt"}:
+        return Unusable(
+            f"Model needs GGUF format: {repo} has pickled weights only",
+            hint="pickles can run code and are never loaded; look for a repo of the same model with GGUF in its name",
+        )
+    return Unusable(f"Model needs GGUF format: {repo} has no weights at all", hint="check the spelling of the repo")

@@ -1,0 +1,149 @@
+"""The source type `gguf`: a file on this machine, pinned by its sha256.
+
+The sha256 is kept in the cache beside size, time and inode, so that an unchanged file is never read twice.
+What a server would accept and could never run is refused here, before anything is sent.
+"""
+
+import hashlib
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import facts
+from reconciler.core.resolution import Pinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.steps import Blob
+from reconciler.errors import NotFound, Unusable
+from reconciler.ports import Cache, Progress, Source
+from reconciler.sources import Context
+from reconciler.sources._gguf_header import Header, read_header
+
+_BLOCK = 1 << 20  # bytes
+
+
+def source(context: Context) -> Source:
+    """Return the source."""
+    return Gguf(context.cache)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that was read to its end."""
+
+    digest: Digest
+    size: int  # bytes
+    kind: str  # model or adapter
+    architecture: str
+
+
+class Gguf:
+    """Pins a path to the content that is there now."""
+
+    type = "gguf"
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def resolve(self, ref: SourceRef) -> Pinned:
+        """Return the file's digest, and in `provenance` whether it is a model or an adapter; raises ResolutionError."""
+        path, pin = Path(str(ref.option("path"))), ref.option("sha256")
+        file = self._read(path, lambda *_: None)
+        if pin is not None and str(pin).lower().removeprefix("sha256:") != file.digest.hex:
+            raise Unusable(
+                f"{path.name} is {file.digest.hex}, and the manifest pins {pin}",
+                hint="bring back the file that was meant, or correct `sha256:`",
+            )
+        about = {"architecture": file.architecture, "kind": file.kind, "path": str(path)}
+        blob = Blob(file.digest, file.size, self.type, (("path", str(path)),))
+        return Pinned(
+            reference=str(path),
+            provenance=facts({**about, "sha256": file.digest.hex, "size": file.size}),
+            size=file.size,
+            files=((path.name, blob),),
+        )
+
+    def fetch(self, blob: Blob, progress: Progress) -> Path:
+        """Return the path itself; raises Unusable where the file is no longer what was planned."""
+        path = Path(dict(blob.locator)["path"])
+        if self._read(path, progress).digest != blob.digest:
+            raise Unusable(f"{path.name} has changed since the plan was made", hint="plan again")
+        return path
+
+    def release(self, blob: Blob) -> None:
+        """Do nothing: the file is the user's own."""
+
+    def _read(self, path: Path, progress: Progress) -> _File:
+        """Return what the file holds; read again only when its size, time or inode is another than when it was read."""
+        size, stamp = _stamp(path)
+        key = f"gguf {path} {stamp}"
+        match self._cache.get(key):
+            case (str(sha256), str(kind), str(architecture)):
+                return _File(Digest(sha256), size, kind, architecture)
+            case _:
+                header = read_header(path)
+                _refuse(header, path.name)
+                digest = _hashed(path, size, progress)
+        if _stamp(path)[1] != stamp:
+            raise Unusable(f"{path.name} changed while it was read", hint="wait until it is written, and run again")
+        self._cache.put(key, (digest.hex, header.kind, header.architecture))
+        return _File(digest, size, header.kind, header.architecture)
+
+
+_REFUSALS: tuple[tuple[Callable[[Header], bool], str, str], ...] = (
+    (
+        lambda header: header.parts > 1,
+        "is one of {parts} parts of a split GGUF, which hosts can't use",
+        "merge the parts with llama-gguf-split --merge",
+    ),
+    (
+        lambda header: header.kind == "projector",
+        "is a projector ({architecture}): it belongs to a model and is none",
+        "name the model's own GGUF",
+    ),
+    (
+        lambda header: header.kind not in {"model", "adapter"},
+        "is a GGUF of the type {kind!r}, and no model",
+        "name the model's own GGUF",
+    ),
+    (
+        lambda header: header.tensors == 0,
+        "has no weights: it is a vocabulary only",
+        "name the GGUF with the weights",
+    ),
+    (
+        lambda header: header.kind == "model" and not header.has_tokenizer,
+        "has no tokenizer, and no server could run it",
+        "convert it anew, with the tokenizer's files beside the weights",
+    ),
+)
+
+
+def _refuse(header: Header, name: str) -> None:
+    """Raise Unusable for what a server would accept and could never run."""
+    words = {"parts": header.parts, "kind": header.kind, "architecture": header.architecture}
+    for applies, what, hint in _REFUSALS:
+        if applies(header):
+            raise Unusable(f"{name} {what.format(**words)}", hint=hint)
+
+
+def _stamp(path: Path) -> tuple[int, str]:
+    """Return the file's size, and the text that changes whenever its content may have changed."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise NotFound(f"there is no file {path}", hint="the path is relative to the manifest's folder") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise Unusable(f"{path} is not a file", hint="name the GGUF file itself")
+    return found.st_size, f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
+
+
+def _hashed(path: Path, size: int, progress: Progress) -> Digest:
+    sha256, done = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            done += len(block)
+            progress("checking", done, size)
+    return Digest(sha256.hexdigest())

@@ -1,0 +1,123 @@
+"""The source type `ollama`: a name on the Ollama hub or on any OCI registry; the hosts pull it themselves.
+
+Resolving is one small GET of the manifest (HEAD is refused by the public hub): its digest
+is what a host will report after the pull, so whether a model is current costs no pull.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from reconciler.core.facts import facts
+from reconciler.core.names import ModelName
+from reconciler.core.resolution import Pinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.steps import Blob, Pull
+from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
+from reconciler.ports import Progress, Source
+from reconciler.sources import Context
+from reconciler.sources._hub_manifest import MANIFEST_TYPE, read
+from reconciler.transport import Http, Reply
+
+_REDIRECTS = 3  # hf.co sends its callers on to huggingface.co
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+def source(context: Context) -> Source:
+    """Return the source."""
+    return Ollama(context.http)
+
+
+class Ollama:
+    """Pins names to manifests."""
+
+    type = "ollama"
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def resolve(self, ref: SourceRef) -> Pinned:
+        """Return the pull of what the name means now; raises ResolutionError."""
+        name = _name(str(ref.option("name")))
+        insecure = ref.option("insecure", default=False) is True
+        hub = f"{'http' if insecure else 'https'}://{name.hub}"
+        manifest = read(self._manifest(hub, name), str(name))
+        return Pinned(
+            reference=str(name),
+            provenance=facts({"hub": hub, "manifest": str(manifest.digest), "name": str(name)}),
+            size=sum(size for _, size in manifest.layers),
+            pull=Pull(name, insecure, manifest.digest, manifest.layers),
+            foretold=manifest.foretold,
+        )
+
+    def fetch(self, blob: Blob, progress: Progress) -> Path:  # noqa: ARG002
+        """Raise Unusable: hosts pull for themselves, and no step of a pull names a blob of ours."""
+        raise Unusable(f"{blob.digest.short} can't be fetched: hosts pull it themselves")
+
+    def release(self, blob: Blob) -> None:
+        """Do nothing: nothing was fetched."""
+
+    def _manifest(self, hub: str, name: ModelName) -> bytes:
+        url = f"{hub}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
+        reply = self._get(url, {"Accept": MANIFEST_TYPE})
+        if reply.status == 401 and (token := self._anonymous_token(hub, reply)):
+            reply = self._get(url, {"Accept": MANIFEST_TYPE, "Authorization": f"Bearer {token}"})
+        if reply.status != 200:
+            raise _refusal(reply, hub, name)
+        return reply.body
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> Reply:
+        try:
+            return self._http.request("GET", url, headers=headers, redirects=_REDIRECTS)
+        except TransportError as error:
+            raise SourceUnavailable(
+                f"the hub did not answer: {error.message}", hint=error.hint, where=error.where
+            ) from error
+
+    def _anonymous_token(self, hub: str, reply: Reply) -> str | None:
+        """Return the token that the hub gives to anybody, or None; asked for at the hub itself and nowhere else."""
+        scheme, _, challenge = reply.headers.get("WWW-Authenticate", "").partition(" ")
+        wanted = dict(_CHALLENGE.findall(challenge))
+        realm = wanted.pop("realm", "")
+        if scheme.lower() != "bearer" or urlsplit(realm)[:2] != urlsplit(hub)[:2]:
+            return None
+        answer = self._get(f"{realm}?{urlencode(wanted)}", {})
+        try:
+            given = answer.json() if answer.status == 200 else None
+        except TransportError:
+            return None
+        token = given.get("token") or given.get("access_token") if isinstance(given, dict) else None
+        return token if isinstance(token, str) and token.isascii() and token.isprintable() else None
+
+
+def _name(text: str) -> ModelName:
+    try:
+        return ModelName.parse(text)
+    except ValueError as error:
+        raise Unusable(f"{text!r} is not a model's name: {error}") from error
+
+
+def _refusal(reply: Reply, hub: str, name: ModelName) -> ResolutionError:
+    """Return what the hub's answer means; some hubs explain themselves only in the text."""
+    text = reply.text
+    match reply.status:
+        case 400 | 404 if "OCI manifest" in text or "OCI index" in text:
+            return Unusable(f"{name} is an OCI image, which Ollama does not pull", hint="push it with `ollama push`")
+        case 400 if "sharded" in text.lower():
+            return Unusable(
+                f"{name} is split into several files, which Ollama does not pull", hint="choose another tag"
+            )
+        case 400 | 404:
+            return NotFound(f"{name} is not on {hub}", hint="check the spelling of name and tag")
+        case 401 | 403:
+            return AccessDenied(
+                f"{hub} does not give {name} to everybody",
+                hint="it may not exist, or be private: names that need a login can't be resolved",
+            )
+        case 412:
+            return Unusable(f"{name} needs a newer Ollama", hint="upgrade the hosts, or choose an older tag")
+        case 429:
+            return SourceUnavailable(f"{hub} answered {name} with 429: too many requests", hint="try again later")
+        case status:
+            return SourceUnavailable(f"{hub} answered {name} with {status}", hint="try again later")
