@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from reconciler.registry import open_store
+from reconciler.registry.store import open_store
 
 
 @pytest.fixture(params=["sqlite"])

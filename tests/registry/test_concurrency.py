@@ -4,7 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.registry import open_store
+from reconciler.registry.store import open_store
 from tests.registry.entries import NOON, outcome, recorded, run
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from reconciler.registry import open_store
+from reconciler.registry.store import open_store
 from tests.registry.entries import NOON, outcome, recorded, run
 
 

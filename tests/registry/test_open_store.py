@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.errors import SettingsError
-from reconciler.registry import open_store
+from reconciler.registry.store import open_store
 from tests.registry.entries import run
 
 

@@ -6,7 +6,7 @@ It prints the serial number of each model once the store says that it is saved.
 import itertools
 import sys
 
-from reconciler.registry import open_store
+from reconciler.registry.store import open_store
 from tests.registry.entries import NOON, outcome, recorded, run
 
 
