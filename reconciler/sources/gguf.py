@@ -48,7 +48,8 @@ class Gguf:
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the file's digest, and in `provenance` whether it is a model or an adapter; raises ResolutionError."""
-        path, pin = Path(str(ref.option("path"))), ref.option("sha256")
+        options = dict(ref.options)
+        path, pin = Path(str(options["path"])), options.get("sha256")
         file = self._read(path, lambda *_: None)
         if pin is not None and str(pin).lower().removeprefix("sha256:") != file.digest.hex:
             raise Unusable(

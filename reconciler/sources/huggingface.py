@@ -45,11 +45,12 @@ class HuggingFace:
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the file that is meant, at the commit that the revision names now; raises ResolutionError."""
-        repo, revision = str(ref.option("repo")), str(ref.option("revision") or "main")
-        file, quantization = _text(ref.option("file")), _text(ref.option("quantization"))
+        options = {name: str(value) for name, value in ref.options if value is not None}
+        repo, revision = options["repo"], options.get("revision", "main")
+        file, quantization = options.get("file"), options.get("quantization")
         commit, files = self._files(repo, revision)
         chosen = choose(repo, files, file, quantization)
-        digest = _checked(chosen, _text(ref.option("sha256")))
+        digest = _checked(chosen, options.get("sha256"))
         locator = (("repo", repo), ("commit", commit), ("file", chosen.path))
         pinned = (*locator, ("revision", revision), ("sha256", digest.hex), ("size", chosen.size))
         return Pinned(
@@ -129,10 +130,6 @@ class HuggingFace:
             return tuple(_restored(item) for item in kept) if isinstance(kept, tuple) else ()
         except ValueError:
             return ()
-
-
-def _text(value: Fact) -> str | None:
-    return None if value is None else str(value)
 
 
 def _object(reply: Reply) -> dict[str, object]:

@@ -39,8 +39,8 @@ class Ollama:
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the pull of what the name means now; raises ResolutionError."""
-        name = _name(str(ref.option("name")))
-        insecure = ref.option("insecure", default=False) is True
+        options = dict(ref.options)
+        name, insecure = _name(str(options["name"])), options.get("insecure") is True
         hub = f"{'http' if insecure else 'https'}://{name.hub}"
         manifest = read(self._manifest(hub, name), str(name))
         return Pinned(
