@@ -1,0 +1,61 @@
+"""Files that manifests are made of or name: bounded, UTF-8, and never outside the manifest's own folder."""
+
+import os
+import re
+from pathlib import Path
+
+from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.manifest.rules import Rule, finding
+
+MAX_BYTES = 4 * 1024 * 1024
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+
+
+def inside(folder: str, name: str) -> str:
+    """Return the real, absolute path of a file named in a manifest; `folder` is the manifest's, as a real path.
+
+    Raises ValueError with the reason if there is no such file or if it is not inside the folder,
+    symbolic links followed.
+    """
+    path = Path(os.path.realpath(Path(folder, name)))
+    if not path.is_relative_to(folder):
+        raise ValueError(f"{name!r} leads out of the manifest's folder")
+    if not path.exists():
+        raise ValueError(f"there is no file {name!r} beside the manifest")
+    if not path.is_file():
+        raise ValueError(f"{name!r} is not a file")
+    return str(path)
+
+
+def read_text(path: Path, shown: str) -> str | Diagnostic:
+    """Return the text of a file of at most MAX_BYTES, or the finding that says why not; `shown` names it there."""
+    try:
+        if not path.is_file():
+            return finding(Location(shown), Rule.UNREADABLE, "this is not a file")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return finding(Location(shown), Rule.UNREADABLE, f"cannot be read: {error.strerror}")
+    if len(content) > MAX_BYTES:
+        return finding(Location(shown), Rule.TOO_LARGE, f"larger than {MAX_BYTES // 1024**2} MiB", "split it")
+    return decode(content, shown)
+
+
+def decode(content: bytes, shown: str) -> str | Diagnostic:
+    """Return UTF-8 content as text, without a byte order mark, or the finding about the first byte that is wrong."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = _location(shown, content[: error.start].decode("utf-8", "replace"))
+        return finding(where, Rule.NOT_UTF8, "not UTF-8 text", "save the file as UTF-8")
+    control = _CONTROL.search(text)
+    if control is None:
+        return text
+    code = f"U+{ord(control.group()):04X}"
+    where = _location(shown, text[: control.start()])
+    return finding(where, Rule.CONTROL_CHARACTER, f"control character {code}", "remove it, or write it as an escape")
+
+
+def _location(shown: str, before: str) -> Location:
+    return Location(shown, before.count("\n") + 1, len(before) - before.rfind("\n"))

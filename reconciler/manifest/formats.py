@@ -1,0 +1,76 @@
+"""The `format`s of our schemas: what a text must be, and in plain words why one is not.
+
+A message never repeats a text that could hold a secret.
+"""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from reconciler.core.digest import Digest
+from reconciler.core.names import ModelName, host_name
+from reconciler.core.steps import STAGING_NAMESPACE, is_staging
+from reconciler.manifest import files
+
+SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
+
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check(format: str, text: str, folder: str) -> None:
+    """Return if `text` has this format; raises ValueError with the reason, and perhaps a hint as second argument.
+
+    `folder` is the real path of the manifest's folder. A format that is not ours is not checked.
+    """
+    match format:
+        case "model-name":
+            _model_name(text)
+        case "host-name":
+            host_name(text)
+        case "sha256":
+            Digest.parse(text)
+        case "local-file":
+            files.inside(folder, text)
+        case "env-name":
+            _env_name(text)
+        case "url":
+            _url(text)
+        case _:
+            pass
+
+
+def _model_name(text: str) -> None:
+    name = ModelName.parse(text)
+    if name.reserved:
+        raise ValueError(f"the tag {name.tag!r} is reserved by Ollama", "cloud, local and *-cloud lead elsewhere")
+    if is_staging(name):
+        raise ValueError(f"the namespace {STAGING_NAMESPACE!r} is where builds are made", "choose another namespace")
+
+
+def _env_name(text: str) -> None:
+    if not _ENV_NAME.fullmatch(text):
+        raise ValueError("this cannot be an environment variable", "give the variable's name, never the secret itself")
+
+
+def _url(text: str) -> None:
+    if any(letter <= " " for letter in text):
+        raise ValueError("a URL has no spaces")
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("a host's URL begins with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "a URL must not carry a user or password", "name the variable that holds the token under 'auth'"
+        )
+    if not parts.hostname:
+        raise ValueError("the URL names no host")
+    if parts.query or parts.fragment:
+        raise ValueError("a host's URL has no '?' and no '#'")
+    if not _has_sound_port(parts):
+        raise ValueError("the URL's port is no number from 1 to 65535")
+
+
+def _has_sound_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False

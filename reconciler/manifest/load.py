@@ -1,0 +1,104 @@
+"""Manifests on disk -> what they declare, or every finding at once."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.core.diagnostics import Diagnostic, Location, errors
+from reconciler.core.resource import HostSpec, Manifests, Resource
+from reconciler.errors import ManifestError
+from reconciler.manifest import files
+from reconciler.manifest.checks import check
+from reconciler.manifest.parse import parse
+from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.schema import judge
+from reconciler.manifest.yaml_tree import Document, documents
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+
+Entry = Resource | HostSpec | Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the manifests declare, sorted by name, and what is doubtful about them, sorted by place."""
+
+    manifests: Manifests
+    warnings: tuple[Diagnostic, ...]
+
+
+def load(paths: Sequence[Path]) -> Loaded:
+    """Return what all the manifests under these files and folders declare.
+
+    Folders are searched for *.yaml and *.yml, hidden files and folders left out; a file that is
+    reached twice is read once. Raises ManifestError with every finding, sorted, if one is an error.
+    """
+    findings: list[Diagnostic] = []
+    declared: list[Resource | HostSpec] = []
+    for item in _entries(paths):
+        if isinstance(item, Diagnostic):
+            findings.append(item)
+        else:
+            declared.append(item)
+    manifests = Manifests(
+        resources=tuple(sorted((one for one in declared if isinstance(one, Resource)), key=lambda one: one.name)),
+        hosts=tuple(sorted((one for one in declared if isinstance(one, HostSpec)), key=lambda one: one.name)),
+    )
+    findings.extend(check(manifests, complete=not findings))
+    ordered = tuple(sorted(findings))
+    if errors(ordered):
+        raise ManifestError(ordered)
+    return Loaded(manifests, ordered)
+
+
+def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
+    """Yield what each document declares, or what is wrong with it."""
+    read: dict[str, tuple[Entry, ...]] = {}
+    for path in paths:
+        count = 0
+        for file in _files(path):
+            real = os.path.realpath(file)
+            fresh = real not in read
+            read.setdefault(real, tuple(_file(file)) if fresh else ())
+            count += len(read[real])
+            yield from read[real] if fresh else ()
+        if not path.exists():
+            yield finding(Location(str(path)), Rule.NO_SUCH_PATH, "there is no such file or folder")
+        elif not count:
+            hint = "manifests are YAML files: *.yaml, *.yml"
+            yield finding(Location(str(path)), Rule.NO_MANIFESTS, "there are no manifests here", hint)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield a file as it is, and the manifests of a folder, sorted."""
+    if path.is_file():
+        yield path
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if Path(name).suffix in _SUFFIXES and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def _file(path: Path) -> Iterator[Entry]:
+    text = files.read_text(path, str(path))
+    if isinstance(text, Diagnostic):
+        yield text
+        return
+    home = os.path.realpath(path.parent)
+    for document in documents(text, str(path)):
+        yield from _document(document, home)
+
+
+def _document(document: Document, home: str) -> Iterator[Entry]:
+    yield from document.findings
+    if document.root is None or not document.sound:
+        return
+    known = {item.location for item in document.findings}
+    judged = tuple(item for item in judge(document.root, home) if item.location not in known)
+    yield from judged
+    if not document.findings and not judged:
+        made, findings = parse(document.root, home)
+        yield from findings
+        yield made

@@ -1,0 +1,158 @@
+"""A judged document -> a Resource or a HostSpec: shorthands written out, files read, names parsed.
+
+`quantize` is spelled in upper case from here on, as hosts show it (they take either).
+"""
+
+from pathlib import Path, PurePath
+from typing import cast
+
+from reconciler.core.diagnostics import Diagnostic
+from reconciler.core.facts import Fact, facts, freeze
+from reconciler.core.names import ModelName, host_name
+from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, Resource, SourceRef
+from reconciler.manifest import files
+from reconciler.manifest.examples import Example, as_text, bounded, examples
+from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.tree import Node
+
+_SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
+_FILE_OPTIONS = {"gguf": "path"}
+
+Parsed = tuple[Resource | HostSpec, tuple[Diagnostic, ...]]
+
+
+def parse(document: Node, home: str) -> Parsed:
+    """Return what a document declares, and the findings that only reading it could bring.
+
+    `document` has passed its schema; `home` is the real path of its folder.
+    """
+    if document.text("kind") == "Host":
+        return _host(document, home), ()
+    return _Reader(document, home).resource()
+
+
+def _host(document: Node, home: str) -> HostSpec:
+    metadata, spec = document.at(["metadata"]), document.at(["spec"])
+    auth, tls = spec.child("auth"), spec.child("tls")
+    ca_file = tls.text("caFile") if tls is not None else None
+    return HostSpec(
+        name=host_name(metadata.text("name") or ""),
+        url=(spec.text("url") or "").rstrip("/"),
+        location=metadata.at(["name"]).location,
+        labels=metadata.pairs("labels"),
+        bearer_token_env=auth.text("bearerTokenEnv") if auth is not None else None,
+        header_env=spec.pairs("auth", "headerEnv"),
+        ca_file=files.inside(home, ca_file) if ca_file is not None else None,
+    )
+
+
+def pulled_name(item: Resource) -> ModelName | None:
+    """Return the name under which a resource is pulled from its hub, or None for one that is not pulled."""
+    if item.source is None or item.source.type != "ollama":
+        return None
+    return ModelName.parse(str(dict(item.source.options)["name"]))
+
+
+class _Reader:
+    """One Model or FineTune, and what is found on the way."""
+
+    def __init__(self, document: Node, home: str) -> None:
+        self._document, self._home = document, home
+        self._metadata, self._spec = document.at(["metadata"]), document.at(["spec"])
+        self._findings: list[Diagnostic] = []
+
+    def resource(self) -> Parsed:
+        """Return the resource and the findings."""
+        base = self._spec.child("base")
+        made = Resource(
+            kind=Kind(self._document.text("kind") or ""),
+            name=ModelName.parse(self._metadata.text("name") or ""),
+            location=self._metadata.at(["name"]).location,
+            source=self._reference("source"),
+            base=ModelName.parse(str(base.value)) if base is not None else None,
+            base_location=base.location if base is not None else None,
+            adapter=self._reference("adapter"),
+            overlay=self._overlay(),
+            hosts=HostSelector(self._spec.pairs("hosts", "matchLabels")),
+            lifecycle=Lifecycle(protect=bool(self._data("protect"))),
+            labels=self._metadata.pairs("labels"),
+        )
+        self._judge_source(made)
+        return made, tuple(self._findings)
+
+    def _reference(self, key: str) -> SourceRef | None:
+        node = self._spec.child(key)
+        if node is None:
+            return None
+        ((name, content),) = node.children.items()
+        kind = str(name)
+        given = content.value if isinstance(content.value, dict) else {_SHORT[kind]: content.value}
+        options = {option: freeze(value) for option, value in given.items()}
+        if kind in _FILE_OPTIONS:
+            path = _FILE_OPTIONS[kind]
+            options[path] = files.inside(self._home, str(options[path]))
+        return SourceRef(kind, facts(options), content.location)
+
+    def _overlay(self) -> Overlay:
+        system, messages = self._taught()
+        quantize = self._spec.text("quantize")
+        return Overlay(
+            system=system,
+            template=self._template(),
+            parameters=self._parameters(),
+            messages=messages,
+            license=self._spec.texts("license"),
+            quantize=quantize.upper() if quantize is not None else None,
+        )
+
+    def _template(self) -> str | None:
+        name = self._spec.text("templateFile")
+        if name is None:
+            return self._spec.text("template")
+        shown = str(PurePath(self._document.location.file).parent / name)
+        text = files.read_text(Path(files.inside(self._home, name)), shown)
+        if isinstance(text, Diagnostic):
+            self._findings.append(text)
+            return None
+        if not text:
+            where = self._spec.at(["templateFile"]).location
+            self._findings.append(finding(where, Rule.EMPTY, f"the template in {name!r} is empty"))
+        return text
+
+    def _parameters(self) -> tuple[tuple[str, Fact], ...]:
+        given = cast("dict[str, object]", self._data("parameters") or {})
+        listed = {
+            name: [value] if name == "stop" and isinstance(value, str) else value for name, value in given.items()
+        }
+        return facts((name, freeze(value)) for name, value in listed.items())
+
+    def _taught(self) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+        """Return the system prompt and the turns, the examples being in the one or the other."""
+        found: list[Example] = []
+        for item in examples(self._spec, self._home):
+            if isinstance(item, Diagnostic):
+                self._findings.append(item)
+            else:
+                found.append(item)
+        self._findings.extend(bounded(found, self._spec))
+        system = self._spec.text("system")
+        if found and self._spec.text("examplesIn") == "system":
+            return "\n\n".join(part for part in (system, as_text(found)) if part), ()
+        return system, tuple(turn for user, answer in found for turn in (("user", user), ("assistant", answer)))
+
+    def _judge_source(self, made: Resource) -> None:
+        pulled = pulled_name(made)
+        if pulled is None:
+            return
+        if made.overlay.quantize is not None:
+            message = "only models from files can be quantised; this one is pulled as it is"
+            where = self._spec.keys["quantize"]
+            self._findings.append(finding(where, Rule.QUANTIZE_NEEDS_FILES, message, "pull another tag, or remove it"))
+        if not made.overlay.empty and made.name == pulled:
+            message = f"{made.name} is pulled under its own name, so what is laid over it needs another one"
+            hint = f"set metadata.name to something like {made.name.model}-tuned"
+            self._findings.append(finding(made.location, Rule.BASE_UNDER_OWN_NAME, message, hint))
+
+    def _data(self, key: str) -> object:
+        node = self._spec.child(key)
+        return node.value if node is not None else None

@@ -1,0 +1,78 @@
+"""The rules that a manifest can break: one stable name each, for machines that read findings."""
+
+from difflib import get_close_matches
+from enum import StrEnum
+
+from reconciler.core.diagnostics import Diagnostic, Location, Severity
+
+
+class Rule(StrEnum):
+    """Every finding's `code`; once released, a name keeps its meaning."""
+
+    # files
+    NO_SUCH_PATH = "no-such-path"
+    NO_MANIFESTS = "no-manifests"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
+    NOT_UTF8 = "not-utf8"
+    CONTROL_CHARACTER = "control-character"
+    # YAML
+    YAML_SYNTAX = "yaml-syntax"
+    AMBIGUOUS_SCALAR = "ambiguous-scalar"
+    DUPLICATE_KEY = "duplicate-key"
+    KEY_NOT_TEXT = "key-not-text"
+    MERGE_KEY = "merge-key"
+    YAML_TAG = "yaml-tag"
+    ALIAS_CYCLE = "alias-cycle"
+    TOO_DEEP = "too-deep"
+    TOO_MANY_NODES = "too-many-nodes"
+    # schema
+    UNKNOWN_API_VERSION = "unknown-api-version"
+    UNKNOWN_KIND = "unknown-kind"
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    EXCLUSIVE_KEYS = "exclusive-keys"
+    WRONG_TYPE = "wrong-type"
+    WRONG_VALUE = "wrong-value"
+    EMPTY = "empty"
+    INVALID_MODEL_NAME = "invalid-model-name"
+    INVALID_HOST_NAME = "invalid-host-name"
+    INVALID_SHA256 = "invalid-sha256"
+    INVALID_LOCAL_FILE = "invalid-local-file"
+    INVALID_ENV_NAME = "invalid-env-name"
+    INVALID_URL = "invalid-url"
+    # one resource
+    QUANTIZE_NEEDS_FILES = "quantize-needs-files"
+    BASE_UNDER_OWN_NAME = "base-under-own-name"
+    NO_SUCH_EXAMPLES = "no-such-examples"
+    INVALID_EXAMPLE = "invalid-example"
+    TOO_MANY_EXAMPLES = "too-many-examples"
+    # all of them together
+    DUPLICATE_MODEL = "duplicate-model"
+    DUPLICATE_HOST = "duplicate-host"
+    SELF_BASE = "self-base"
+    BASE_CYCLE = "base-cycle"
+    PULL_OVERWRITES = "pull-overwrites"
+    UNDECLARED_BASE = "undeclared-base"
+    BASE_NOT_EVERYWHERE = "base-not-everywhere"
+    NO_HOST_SELECTED = "no-host-selected"
+    SAME_URL = "same-url"
+    CASE_ONLY = "case-only"
+
+
+WARNINGS = frozenset(
+    {Rule.UNDECLARED_BASE, Rule.BASE_NOT_EVERYWHERE, Rule.NO_HOST_SELECTED, Rule.SAME_URL, Rule.CASE_ONLY}
+)
+
+
+def finding(where: Location, rule: Rule, message: str, hint: str = "") -> Diagnostic:
+    """Return a finding of this rule, as bad as the rule says."""
+    severity = Severity.WARNING if rule in WARNINGS else Severity.ERROR
+    return Diagnostic(where, message, hint, severity, rule.value)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return the known word that is closest to this one, whatever its case, or an empty text."""
+    spelled = {item.lower(): item for item in known}
+    close = get_close_matches(word.lower(), list(spelled), n=1, cutoff=0.6)
+    return spelled[close[0]] if close else ""

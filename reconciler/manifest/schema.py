@@ -1,0 +1,118 @@
+"""The schemas: where they are, what is published, and a document judged by the one of its kind.
+
+The files in `schemas/` refer to each other, so that editors can use them in place. Here the
+references are written out: one schema a kind, which stands alone, and which is compiled once.
+Importing this module does not import jsonschema (120 ms); judging the first document does.
+"""
+
+import json
+import posixpath
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from reconciler.core.diagnostics import Diagnostic
+from reconciler.manifest import formats
+from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.schema_words import translate
+from reconciler.manifest.tree import Json, Node
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+_ANY = "manifest"  # the schema of any document
+
+Schema = dict[str, Json]
+
+
+def folder() -> Path:
+    """Return the folder of the schema files: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).parent.parent
+    installed = package / "_schemas"
+    return installed if installed.is_dir() else package.parent / "schemas"
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Return every kind of document."""
+    return tuple(cast("list[str]", _read(f"{_ANY}.schema.json", "/properties/kind/enum")))
+
+
+def published(kind: str | None = None) -> str:
+    """Return the JSON Schema of a kind, or of any document, as text that needs no other file."""
+    return json.dumps(_schema(kind), indent=2, ensure_ascii=False) + "\n"
+
+
+def judge(document: Node, home: str) -> tuple[Diagnostic, ...]:
+    """Return every finding about one document; `home` is the real path of its folder."""
+    if not isinstance(document.value, dict):
+        hint = "it begins with 'apiVersion: reconciler/v1' and 'kind:'"
+        return (finding(document.location, Rule.WRONG_TYPE, "a manifest is a mapping", hint),)
+    kind = document.value.get("kind")
+    validator = _validator(kind if isinstance(kind, str) and kind in kinds() else None)
+    here = validator.evolve(format_checker=_Formats(home))
+    return tuple(found for error in here.iter_errors(document.value) for found in translate(error, document))
+
+
+class _Formats:
+    """What jsonschema asks about formats, for the documents of one folder."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+
+    def check(self, instance: object, format: str) -> None:
+        """Raise jsonschema's FormatError for a text that has not this format."""
+        from jsonschema import FormatError
+
+        try:
+            if isinstance(instance, str):
+                formats.check(format, instance, self._home)
+        except ValueError as reason:
+            raise FormatError(str(reason), cause=reason) from reason
+
+
+@cache
+def _validator(kind: str | None) -> "Validator":
+    """Return the compiled schema, once per process."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_schema(kind))
+
+
+@cache
+def _schema(kind: str | None) -> Schema:
+    return cast("Schema", _written_out(f"{(kind or _ANY).lower()}.schema.json"))
+
+
+def _written_out(reference: str) -> Json:
+    """Return what a reference leads to, with every reference inside it replaced by what that leads to."""
+    file, _, pointer = reference.partition("#")
+    return _expand(_read(file, pointer), file)
+
+
+def _expand(value: Json, file: str) -> Json:
+    """Replace references, which are relative to `file`; our schemas never refer to themselves."""
+    if isinstance(value, list):
+        return [_expand(item, file) for item in value]
+    if not isinstance(value, dict):
+        return value
+    target = value.get("$ref")
+    if isinstance(target, str):
+        path, _, pointer = target.partition("#")
+        other = posixpath.normpath(posixpath.join(posixpath.dirname(file), path)) if path else file
+        inner = cast("Schema", _written_out(f"{other}#{pointer}"))
+        return {key: item for key, item in inner.items() if key != "$schema"}
+    return {key: _expand(item, file) for key, item in value.items()}
+
+
+def _read(file: str, pointer: str) -> Json:
+    value = _file(file)
+    for step in pointer.split("/")[1:]:
+        value = cast("Mapping[str, Json]", value)[step]
+    return value
+
+
+@cache
+def _file(file: str) -> Json:
+    return cast("Json", json.loads((folder() / file).read_text(encoding="utf-8")))
