@@ -24,10 +24,11 @@ def take_packages(names: Sequence[str], target: Path, work: Path) -> None:
         f"--option=Dir::Cache={work}/cache",
         "--option=APT::Sandbox::User=root",  # where we are root: `_apt` may not write to our folder
         "--option=Acquire::Languages=none",
+        "--option=Acquire::http::Timeout=20",
         "--quiet=2",
     ]
-    for command in (["update"], ["download", *names]):
-        _run(["apt-get", *options, *command], work / "packages")
+    _run(["apt-get", *options, "update"], work, check=False)  # one dead source of many makes it fail
+    _run(["apt-get", *options, "download", *names], work / "packages")
     for package in sorted((work / "packages").glob("*.deb")):
         _run(["dpkg-deb", "--extract", str(package), str(target)], work)
 
@@ -46,6 +47,6 @@ def runs(program: str, option: str, root: Path) -> bool:
     return subprocess.run([found, option], capture_output=True, check=False).returncode == 0
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path, *, check: bool = True) -> None:
     environment = {**os.environ, "LC_ALL": "C"}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
+    subprocess.run(command, cwd=folder, env=environment, check=check, capture_output=True, text=True)

@@ -1,0 +1,52 @@
+"""A fast command does not pay for slow libraries: what must not be imported by the time it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SLOW = frozenset(
+    {"huggingface_hub", "ollama", "rich", "structlog", "httpx", "httpx2", "sqlalchemy", "asyncio", "requests", "numpy"}
+)
+VALIDATOR = frozenset({"jsonschema"})
+COMMAND = "import sys; from reconciler.cli import main; sys.argv[0] = 'reconciler'; main()"
+REPOSITORY = Path(__file__).resolve().parents[2]
+REPORT = f"""
+import atexit, sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+atexit.register(lambda: print("loaded:", *{{name.partition(".")[0] for name in sys.modules}}, file=sys.stderr))
+"""
+MANIFEST = """\
+apiVersion: reconciler/v1
+kind: Model
+metadata: {name: small}
+spec: {source: {ollama: "smollm2:135m"}}
+"""
+
+
+def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
+    """Run code in a fresh interpreter and return the top-level modules that it had loaded at its end."""
+    answer = subprocess.run(
+        [sys.executable, "-c", REPORT + code, *arguments], cwd=folder, check=False, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
+    return set(answer.stderr.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "absent"),
+    [
+        ("import reconciler", (), SLOW | VALIDATOR | {"click", "yaml", "urllib3", "sqlite3"}),
+        ("import reconciler.cli", (), SLOW | VALIDATOR),
+        (COMMAND, ("--version",), SLOW | VALIDATOR | {"yaml"}),
+        (COMMAND, ("--help",), SLOW | VALIDATOR | {"yaml"}),
+        (COMMAND, ("validate", "small.yaml"), SLOW | {"sqlite3"}),
+    ],
+    ids=["import reconciler", "import reconciler.cli", "--version", "--help", "validate"],
+)
+def test_what_a_command_does_not_use_is_not_imported(
+    code: str, arguments: tuple[str, ...], absent: frozenset[str], tmp_path: Path
+) -> None:
+    (tmp_path / "small.yaml").write_text(MANIFEST)
+    assert _loaded(code, *arguments, folder=tmp_path) & absent == set()

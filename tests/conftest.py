@@ -1,0 +1,108 @@
+"""What every test gets: a clean environment, a network that ends at loopback, and the real servers on request.
+
+Modules of parts and fakes are imported inside the fixtures, so that a test that needs none of them pays for none.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PARTS = REPOSITORY / ".parts"
+MODEL = PARTS / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+KEPT = ("RECONCILER_TEST_OLLAMA", "RECONCILER_REQUIRE_PARTS")  # settings of the tests themselves
+CLEARED = ("OLLAMA_", "HF_", "HUGGING", "RECONCILER_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
+LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.", "0.0.0.0")
+
+_refused: list[str] = []
+_numbers = count(1)
+
+
+def pytest_configure() -> None:
+    """Close the network, and put programs that `make parts` unpacked on the search path."""
+    from tests.parts.debian import search_path
+
+    os.environ["PATH"] = search_path(PARTS / "registry")
+    sys.addaudithook(_only_loopback)
+
+
+def _only_loopback(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse a connection that leaves this machine, and remember it, for code that handles the refusal."""
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+        _refused.append(str(address[0]))
+        raise ConnectionRefusedError(f"tests may connect to loopback only, not to {address[0]}")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give each test a home of its own and none of the settings, tokens and proxies of whoever runs it."""
+    for name in list(os.environ):
+        if name not in KEPT and (name.startswith(CLEARED) or name.lower().endswith("_proxy")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    _refused.clear()
+    yield
+    assert not _refused, f"tried to leave this machine: {_refused}"
+
+
+def _without(reason: str) -> NoReturn:
+    """Skip where a part is missing; fail where all of them must be there."""
+    if os.environ.get("CI") or os.environ.get("RECONCILER_REQUIRE_PARTS"):
+        pytest.fail(f"{reason} (`make parts` says why)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def ollama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Give one real Ollama server for the whole run (tests.parts.ollama.RealOllama), shared by `unique` names."""
+    from tests.parts.ollama import MISSING, RealOllama, find_server
+
+    if find_server() is None:
+        _without(MISSING)
+    with RealOllama(tmp_path_factory.mktemp("ollama")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Give one real registry for the whole run (tests.parts.registry.RealRegistry)."""
+    from tests.parts.registry import RealRegistry, available
+
+    if reason := available():
+        pytest.skip(reason)
+    with RealRegistry(tmp_path_factory.mktemp("registry")) as server:
+        yield server
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[object]:
+    """Give an empty Hugging Face hub on loopback (tests.fakes.hf_server.HubServer)."""
+    from tests.fakes.hf_server import HubServer
+
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """Return the path of a real model, SmolLM2 135M as a GGUF of 98 MB."""
+    if not MODEL.is_file():
+        _without(f"no {MODEL.name} in .parts/models")
+    return MODEL
+
+
+@pytest.fixture
+def unique() -> str:
+    """Return the start of a model name that no other test uses."""
+    return f"t{next(_numbers)}-{os.getpid()}"
