@@ -1,0 +1,99 @@
+"""The words of the reports: reasons, sources and the closing sentences of a plan. Pure."""
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.facts import Facts
+from reconciler.core.plan import Plan
+from reconciler.core.state import Desired, Recorded
+from reconciler.report.text import counted, human_bytes, safe, signed_bytes
+
+REASONS = {
+    Reason.NEW: "new",
+    Reason.MISSING: "missing: somebody else deleted it",
+    Reason.GONE: "gone from the host and no longer declared",
+    Reason.NOT_DECLARED: "owned, no longer declared",
+    Reason.DRIFTED: "changed by somebody else",
+    Reason.ALREADY_PRESENT: "already there as declared",
+    Reason.UNMANAGED: "exists and is not ours",
+    Reason.IN_SYNC: "in sync",
+    Reason.SPEC_CHANGED: "manifest changed",
+    Reason.UPSTREAM_MOVED: "upstream moved",
+    Reason.BASE_CHANGED: "base changed",
+    Reason.UNRESOLVED: "its source could not be resolved",
+    Reason.BASE_REFUSED: "its base is refused",
+}
+
+_DOES = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.DELETE: "delete",
+    Action.ADOPT: "adopt",
+    Action.FORGET: "forget",
+}
+
+
+def source_text(entry: Desired | Recorded) -> str:
+    """Return where content comes from and what it is pinned to, as `huggingface org/repo@main Q4_K_M (3f1c9a2)`."""
+    if entry.source == "build":
+        return entry.reference
+    pin = pin_text(entry.provenance)
+    return f"{entry.source} {entry.reference} ({pin})" if pin else f"{entry.source} {entry.reference}"
+
+
+def pin_text(provenance: Facts) -> str:
+    """Return the start of the commit or digest that a reference was pinned to; empty where there is none."""
+    known = dict(provenance)
+    for key, length in (("commit", 7), ("manifest", 12), ("sha256", 12)):
+        if value := known.get(key):
+            return str(value).removeprefix("sha256:")[:length]
+    return ""
+
+
+def plan_sentences(plan: Plan) -> tuple[str, ...]:
+    """Return what a plan comes to: the counts, the costs, and loudly what it does not know."""
+    return tuple(filter(None, (_summary(plan), _kept(plan), _unsafe(plan), _incomplete(plan))))
+
+
+def _summary(plan: Plan) -> str:
+    counts = [(sum(change.action is action for change in plan.changes), word) for action, word in _DOES.items()]
+    parts = [f"{count} to {word}" for count, word in counts if count]
+    if plan.refused:
+        parts = [*(parts or ["nothing to do"]), f"{len(plan.refused)} refused"]
+    if not parts:
+        return _nothing(plan)
+    total = plan.total
+    cost = f" {human_bytes(total.transfer)} to download, disk {signed_bytes(total.disk)}." if plan.pending else ""
+    return f"Plan: {', '.join(parts)}.{cost}"
+
+
+def _nothing(plan: Plan) -> str:
+    if not plan.hosts and plan.unobserved:
+        return "Nothing is known: no host could be observed."
+    models = counted(sum(host.in_sync for host in plan.hosts), "model")
+    return f"No changes. {models} in sync on {counted(len(plan.hosts), 'host')}."
+
+
+def _kept(plan: Plan) -> str:
+    kept = [change for change in plan.changes if _is_kept(change)]
+    if not kept:
+        return ""
+    names = ", ".join(safe(str(change.address)) for change in kept)
+    return f"No longer declared, and kept: {names}."
+
+
+def _is_kept(change: Change) -> bool:
+    return change.action is Action.NO_OP and change.after is None
+
+
+def _unsafe(plan: Plan) -> str:
+    return "This plan is unsafe: nothing of it will be applied." if plan.violations else ""
+
+
+def _incomplete(plan: Plan) -> str:
+    hosts = ", ".join(safe(host.host) for host in plan.unobserved)
+    unresolved = sum(Reason.UNRESOLVED in change.reasons for change in plan.changes)
+    unknown = (
+        f"nothing is known about {counted(len(plan.unobserved), 'host')} ({hosts})" if hosts else "",
+        f"{counted(unresolved, 'model')} could not be resolved" if unresolved else "",
+    )
+    told = "; ".join(filter(None, unknown))
+    return f"This plan is incomplete: {told}." if told else ""

@@ -1,0 +1,94 @@
+"""Status: what a plan knows about each model on each host, as one state. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.names import HostName, ModelName
+from reconciler.core.plan import Plan
+from reconciler.report.sentences import REASONS, source_text
+
+
+class State(StrEnum):
+    """How things stand for one model on one host, or for a host as a whole."""
+
+    IN_SYNC = "in sync"
+    MISSING = "missing"  # declared, and not there
+    DRIFTED = "drifted"  # somebody else changed it
+    OUTDATED = "outdated"  # upstream moved
+    CHANGED = "changed"  # the manifest or the base did, and that is not applied
+    UNDECLARED = "undeclared"  # ours, and no longer declared
+    UNMANAGED = "unmanaged"  # there, and neither declared nor ours
+    REFUSED = "refused"
+    UNRESOLVED = "unresolved"
+    UNREACHABLE = "unreachable"  # a host about which nothing is known
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One model on one host; texts are as they came, not yet made safe for a terminal."""
+
+    host: HostName
+    model: ModelName | None  # absent for a host that is unreachable
+    state: State
+    detail: str = ""
+    hint: str = ""
+
+
+def status_rows(plan: Plan) -> tuple[StatusRow, ...]:
+    """Return one row for each model that is declared, recorded or there, sorted by host and name."""
+    rows = (*_changes(plan), *_unmanaged(plan), *_silent(plan))
+    return tuple(sorted(rows, key=lambda row: (row.host, row.model.key if row.model else "")))
+
+
+def _changes(plan: Plan) -> Iterator[StatusRow]:
+    for change in plan.changes:
+        state = _state(change)
+        yield StatusRow(change.address.host, change.address.model, state, _detail(change, state), change.hint)
+
+
+def _unmanaged(plan: Plan) -> Iterator[StatusRow]:
+    for host in plan.hosts:
+        for name in host.unmanaged:
+            yield StatusRow(host.host, name, State.UNMANAGED)
+
+
+def _silent(plan: Plan) -> Iterator[StatusRow]:
+    for host in plan.unobserved:
+        yield StatusRow(host.host, None, State.UNREACHABLE, host.message, host.hint)
+
+
+def _state(change: Change) -> State:
+    match change.action:
+        case Action.REFUSE:
+            return State.UNRESOLVED if Reason.UNRESOLVED in change.reasons else State.REFUSED
+        case Action.CREATE:
+            return State.MISSING
+        case Action.ADOPT:
+            return State.IN_SYNC
+        case Action.DELETE | Action.FORGET:
+            return State.UNDECLARED
+        case Action.NO_OP:
+            return State.IN_SYNC if change.after is not None else State.UNDECLARED
+        case Action.UPDATE:
+            return _behind(change)
+        case _:
+            assert_never(change.action)
+
+
+def _behind(change: Change) -> State:
+    """Name the worst: what somebody else changed, then what moved upstream, then what we changed ourselves."""
+    if Reason.DRIFTED in change.reasons:
+        return State.DRIFTED
+    return State.OUTDATED if Reason.UPSTREAM_MOVED in change.reasons else State.CHANGED
+
+
+def _detail(change: Change, state: State) -> str:
+    reason = ", ".join(REASONS[item] for item in change.reasons)
+    if change.action is Action.ADOPT:
+        return f"{reason}; apply will put that on record"
+    if state is State.MISSING and change.after is not None and change.reasons == (Reason.NEW,):
+        return f"new: {source_text(change.after)}"
+    return change.note or ("" if state is State.IN_SYNC else reason)

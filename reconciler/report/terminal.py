@@ -1,0 +1,167 @@
+"""Plans, runs and states as text for a terminal or a file, with colours or without.
+
+Plain strings are enough for that; rich is kept for what moves, in `progress`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from reconciler.core.change import Action
+from reconciler.core.diagnostics import Diagnostic, Severity
+from reconciler.core.outcome import Outcome, RunResult, Status
+from reconciler.core.plan import Plan
+from reconciler.errors import ReconcilerError
+from reconciler.report.fields import FieldRow
+from reconciler.report.paint import Colour, Paint
+from reconciler.report.records import history_text, record_text, registry_text
+from reconciler.report.status import State, StatusRow, status_rows
+from reconciler.report.text import aligned, counted, document, human_bytes, safe, safe_lines, without_login
+from reconciler.report.view import SYMBOLS, ChangeRow, HostRows, view
+
+__all__ = [
+    "diagnostics_text",
+    "error_text",
+    "history_text",
+    "plan_text",
+    "record_text",
+    "registry_text",
+    "run_text",
+    "status_text",
+]
+
+_ACTIONS = {
+    Action.CREATE: Colour.GREEN,
+    Action.UPDATE: Colour.YELLOW,
+    Action.DELETE: Colour.RED,
+    Action.ADOPT: Colour.CYAN,
+    Action.FORGET: Colour.CYAN,
+    Action.REFUSE: Colour.MAGENTA,
+    Action.NO_OP: Colour.NONE,
+}
+_ENDS = {
+    Status.APPLIED: Colour.GREEN,
+    Status.FAILED: Colour.RED,
+    Status.SKIPPED: Colour.YELLOW,
+    Status.REFUSED: Colour.MAGENTA,
+}
+_STATES = {State.IN_SYNC: Colour.GREEN, State.UNMANAGED: Colour.NONE, State.UNREACHABLE: Colour.RED}
+_DIFF = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
+_WIDEST = 48  # columns that one cell may claim from its whole column
+
+
+def plan_text(plan: Plan, *, colour: bool) -> str:
+    """Return a plan as text: host by host what would change and why, and the summary at the end."""
+    paint, shown = Paint(colour), view(plan)
+    lines = [line for host in shown.hosts for line in (*_host(host, paint), "")]
+    lines += [paint(Colour.RED, f"unsafe: {violation}") for violation in shown.violations]
+    return document((*lines, *shown.sentences))
+
+
+def run_text(result: RunResult, *, colour: bool) -> str:
+    """Return what came of a run as text: host by host each outcome, and the counts at the end."""
+    paint = Paint(colour)
+    lines: list[str] = []
+    for host, outcomes in groupby(result.outcomes, key=lambda outcome: outcome.address.host):
+        lines += [paint(Colour.BOLD, f"host {safe(host)}"), "", *_outcomes(tuple(outcomes), paint), ""]
+    counts = ", ".join(f"{count} {status}" for status in Status if (count := result.count(status)))
+    moved = human_bytes(sum(outcome.moved for outcome in result.outcomes))
+    lines.append(f"Run {safe(result.run)}: {counts or 'nothing to do'}. {moved} moved.")
+    if not result.complete:
+        lines.append("This run is incomplete: a host could not be observed, or a reference not resolved.")
+    return document(lines)
+
+
+def status_text(plan: Plan, *, colour: bool) -> str:
+    """Return how every model stands, host by host, and the counts at the end."""
+    paint, rows = Paint(colour), status_rows(plan)
+    heads = {host.host: _head(host.host, host.url, f"ollama {host.version}") for host in plan.hosts}
+    heads.update({host.host: _head(host.host, host.url, "UNREACHABLE") for host in plan.unobserved})
+    lines: list[str] = []
+    for host in sorted(heads):
+        here = [row for row in rows if row.host == host]
+        lines += [paint(Colour.BOLD, heads[host]), "", *_states(here, paint), ""]
+    counts = Counter(row.state for row in rows)
+    told = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
+    return document((*lines, f"{told or 'no models'}."))
+
+
+def diagnostics_text(findings: Iterable[object], *, colour: bool) -> str:
+    """Return findings about manifests, a line or two each, and how many there are."""
+    paint, found = Paint(colour), [item for item in findings if isinstance(item, Diagnostic)]
+    lines = [paint(_severity(item), safe_lines(str(item))) for item in found]
+    counts = Counter(item.severity for item in found)
+    lines.append(", ".join(counted(counts[severity], severity) for severity in Severity if counts[severity]))
+    return document(lines)
+
+
+def error_text(error: ReconcilerError) -> str:
+    """Return what went wrong, where, and what to do, on as many lines."""
+    where = f"{error.where}: " if error.where else ""
+    hint = (f"  hint: {error.hint}",) if error.hint else ()
+    return document(safe_lines(line) for line in (f"error: {where}{error.message}", *hint))
+
+
+def _severity(finding: Diagnostic) -> Colour:
+    return Colour.RED if finding.severity is Severity.ERROR else Colour.YELLOW
+
+
+def _head(name: str, url: str, what: str) -> str:
+    return safe(f"host {name}  {without_login(url)}  {what}")
+
+
+def _host(host: HostRows, paint: Paint) -> Iterator[str]:
+    if host.trouble:
+        yield paint(Colour.BOLD, f"host {host.name}  {host.url}  NOT OBSERVED")
+        yield ""
+        yield paint(Colour.RED, f"  ! {host.trouble}")
+        yield from _hint(host.hint)
+        return
+    yield paint(Colour.BOLD, f"host {host.name}  {host.url}  ollama {host.version}")
+    yield ""
+    cells = aligned(((row.name, row.verb, row.detail, row.cost) for row in host.rows), (_WIDEST,) * 3)
+    for row, shown in zip(host.rows, cells, strict=True):
+        yield paint(_ACTIONS[row.action], f"  {row.symbol} {'  '.join(shown).rstrip()}")
+        yield from _below(row, paint)
+    if host.quiet:
+        yield f"    {host.quiet}"
+
+
+def _below(row: ChangeRow, paint: Paint) -> Iterator[str]:
+    labels = [(f"drifted: {field.path}" if field.drifted else field.path,) for field in row.fields]
+    for field, (label,) in zip(row.fields, aligned(labels, (_WIDEST,)), strict=True):
+        yield from _field(field, label, paint)
+    yield from _hint(row.hint)
+
+
+def _field(field: FieldRow, label: str, paint: Paint) -> Iterator[str]:
+    if not field.lines:
+        yield f"      {label}  {field.before} → {field.after}"
+        return
+    yield f"      {label.rstrip()}"
+    for line in field.lines:
+        yield "        " + paint(_DIFF.get(line[0], Colour.NONE), line)
+
+
+def _hint(hint: str) -> tuple[str, ...]:
+    return (f"      hint: {hint}",) if hint else ()
+
+
+def _outcomes(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
+    cells = aligned((_outcome(item) for item in outcomes), (_WIDEST,) * 3)
+    for item, shown in zip(outcomes, cells, strict=True):
+        yield paint(_ENDS[item.status], f"  {SYMBOLS[item.action]} {'  '.join(shown).rstrip()}")
+        yield from _hint(safe(item.hint))
+
+
+def _outcome(item: Outcome) -> tuple[str, ...]:
+    cost = f"{human_bytes(item.moved)} moved, {item.seconds:.1f} s"
+    told = safe(item.message) if item.message else cost if item.status is Status.APPLIED else ""
+    return safe(str(item.address.model)), item.action.value, item.status.value, told
+
+
+def _states(rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
+    shown = ((row.state.value, safe(str(row.model)) if row.model else "", safe(row.detail)) for row in rows)
+    for row, cells in zip(rows, aligned(shown, (_WIDEST,) * 2), strict=True):
+        yield paint(_STATES.get(row.state, Colour.YELLOW), f"  {'  '.join(filter(None, cells)).rstrip()}")
+        yield from _hint(safe(row.hint))

@@ -1,0 +1,142 @@
+"""A plan as rows, counts and sentences, ready to be printed in any format. Pure.
+
+Every text in a view is safe to print: whatever came from outside went through `safe`.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.core.change import Action, Change, Reason
+from reconciler.core.plan import HostView, Plan
+from reconciler.core.state import Unobserved
+from reconciler.core.steps import Create, Pull, needed_blobs
+from reconciler.report.fields import FieldRow, field_rows
+from reconciler.report.sentences import REASONS, plan_sentences, source_text
+from reconciler.report.text import human_bytes, safe, without_login
+
+SYMBOLS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.DELETE: "-",
+    Action.ADOPT: "=",
+    Action.FORGET: ".",
+    Action.REFUSE: "!",
+    Action.NO_OP: " ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change."""
+
+    symbol: str
+    name: str
+    action: Action
+    verb: str  # how it is done: pull, import, build, …
+    reason: str
+    source: str  # where the content comes from; empty where nothing is declared
+    detail: str  # the part of reason, source and note that belongs on the row
+    cost: str  # bytes to move, or freed; empty where there are none
+    fields: tuple[FieldRow, ...]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostRows:
+    """What a plan says about one host; `trouble` is empty if it answered, and then the rest is not."""
+
+    name: str
+    url: str
+    version: str = ""
+    rows: tuple[ChangeRow, ...] = ()
+    quiet: str = ""  # what is there and will not be touched, counted
+    trouble: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A whole plan; `hosts` is empty where there is nothing to show but the sentences."""
+
+    hosts: tuple[HostRows, ...]
+    violations: tuple[str, ...]
+    sentences: tuple[str, ...]  # the summary
+
+
+def view(plan: Plan) -> PlanView:
+    """Return the plan as rows, hosts sorted by name."""
+    telling = plan.pending or plan.refused or plan.unobserved or plan.violations
+    hosts = (*(_answering(plan, host) for host in plan.hosts), *(_silent(host) for host in plan.unobserved))
+    return PlanView(
+        hosts=tuple(sorted(hosts, key=lambda host: host.name)) if telling else (),
+        violations=tuple(safe(f"{item.address}: {item.message} ({item.check})") for item in plan.violations),
+        sentences=plan_sentences(plan),
+    )
+
+
+def _silent(host: Unobserved) -> HostRows:
+    return HostRows(safe(host.host), safe(without_login(host.url)), trouble=safe(host.message), hint=safe(host.hint))
+
+
+def _answering(plan: Plan, host: HostView) -> HostRows:
+    shown = (change for change in plan.changes if change.address.host == host.host)
+    rows = tuple(_row(plan, change) for change in shown if change.action is not Action.NO_OP)
+    counts = (
+        f"{host.in_sync} in sync" if host.in_sync else "",
+        f"{len(host.unmanaged)} not managed" if host.unmanaged else "",
+        f"{len(host.undeclared)} no longer declared" if host.undeclared else "",
+    )
+    quiet = ", ".join(filter(None, counts))
+    return HostRows(safe(host.host), safe(without_login(host.url)), safe(host.version), rows, quiet)
+
+
+def _row(plan: Plan, change: Change) -> ChangeRow:
+    reason = ", ".join(REASONS[item] for item in change.reasons)
+    source = safe(source_text(change.after)) if change.after else ""
+    return ChangeRow(
+        symbol=SYMBOLS[change.action],
+        name=safe(str(change.address.model)),
+        action=change.action,
+        verb=_verb(change),
+        reason=reason,
+        source=source,
+        detail=_detail(change, reason, source),
+        cost=_cost(plan, change),
+        fields=field_rows(change),
+        hint=safe(change.hint),
+    )
+
+
+def _verb(change: Change) -> str:
+    """Tell how a model gets there; what has no steps is done in our registry only."""
+    making = {type(step): step for step in change.steps}
+    create = making.get(Create)
+    if isinstance(create, Create):
+        return "build" if create.base else "import"
+    return "pull" if Pull in making else change.action.value
+
+
+def _detail(change: Change, reason: str, source: str) -> str:
+    match change.action:
+        case Action.CREATE:
+            return source if change.reasons == (Reason.NEW,) else f"{reason}: {source}"
+        case Action.UPDATE:
+            return f"{reason}: {source}" if Reason.UPSTREAM_MOVED in change.reasons else reason
+        case Action.REFUSE:
+            return safe(change.note) or reason
+        case Action.ADOPT | Action.FORGET | Action.DELETE | Action.NO_OP:
+            return reason
+        case _:
+            assert_never(change.action)
+
+
+def _cost(plan: Plan, change: Change) -> str:
+    cost, size = plan.cost(change), sum(needed_blobs(change.steps).values())
+    if cost.disk < 0:
+        return f"frees {human_bytes(-cost.disk)}"
+    if not size:
+        return ""
+    if cost.transfer == size:
+        return human_bytes(size)
+    there = "already on host: " if not cost.transfer else "the rest is on host: "
+    return f"{human_bytes(size)}  ({there}{human_bytes(cost.transfer)} to move)"
