@@ -13,8 +13,7 @@ from typing import NoReturn
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PARTS = REPOSITORY / ".parts"
-MODEL = PARTS / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 KEPT = ("RECONCILER_TEST_OLLAMA", "RECONCILER_REQUIRE_PARTS")  # settings of the tests themselves
 CLEARED = ("OLLAMA_", "HF_", "HUGGING", "RECONCILER_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.", "0.0.0.0")
@@ -24,10 +23,7 @@ _numbers = count(1)
 
 
 def pytest_configure() -> None:
-    """Close the network, and put programs that `make parts` unpacked on the search path."""
-    from tests.parts.debian import search_path
-
-    os.environ["PATH"] = search_path(PARTS / "registry")
+    """Close the network for this process."""
     sys.addaudithook(_only_loopback)
 
 
@@ -90,7 +86,7 @@ def hub(tmp_path: Path) -> Iterator[object]:
     """Give an empty Hugging Face hub on loopback (tests.fakes.hf_server.HubServer)."""
     from tests.fakes.hf_server import HubServer
 
-    with HubServer() as server:
+    with HubServer(tmp_path / "hub") as server:
         yield server
 
 

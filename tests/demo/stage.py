@@ -1,0 +1,87 @@
+"""The stage: real servers in a temporary folder, manifests to work on, and an environment that knows nothing else."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
+
+from tests.demo.server import Server
+from tests.fakes.hf_server import HubServer
+from tests.parts.gguf import tiny_model
+from tests.parts.ollama import REPOSITORY, RealOllama
+from tests.parts.registry import RealRegistry, available
+
+MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+REPO = "bartowski/SmolLM2-135M-Instruct-GGUF"
+MANIFESTS = Path(__file__).parent / "manifests"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that the story may look at or touch."""
+
+    folder: Path
+    server: Server
+    hub: HubServer
+    environment: dict[str, str]
+    no_registry: str  # why there is no registry to pull from; empty where there is one
+
+    @property
+    def downloads(self) -> int:
+        """Return how often the hub was asked for content, by GET."""
+        return sum(request.method == "GET" and request.path.endswith(".gguf") for request in self.hub.requests)
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Give a stage with everything running, and take all of it away again, whatever happens."""
+    with TemporaryDirectory(prefix="reconciler-demo-") as name, ExitStack() as running:
+        folder = Path(name)
+        ollama = running.enter_context(RealOllama(folder / "ollama"))
+        hub = running.enter_context(HubServer(folder / "hub"))
+        hub.commit(REPO, {MODEL.name: MODEL, "README.md": b"# SmolLM2\n"})
+        no_registry = available() or ""
+        places = {}
+        if not no_registry:
+            registry = running.enter_context(RealRegistry(folder / "registry"))
+            places["REGISTRY"] = registry.hub
+            _publish(Server(ollama.url), registry, folder)
+        _write_manifests(folder / "manifests", places)
+        yield Stage(folder, Server(ollama.url), hub, _environment(folder, ollama.url, hub.url), no_registry)
+
+
+def _publish(server: Server, registry: RealRegistry, folder: Path) -> None:
+    """Put a tiny model into the registry, as a colleague would, and leave nothing of it on the server."""
+    path, name = folder / "tiny.gguf", f"{registry.hub}/demo/tiny:v1"
+    digest = str(tiny_model(path))
+    server.upload(digest, path.read_bytes())
+    server.call("POST", "/api/create", model=name, files={path.name: digest})
+    registry.push(server.url, name)
+    server.call("DELETE", "/api/delete", model=name)
+
+
+def _write_manifests(folder: Path, places: dict[str, str]) -> None:
+    """Write the manifests whose places are known; one that names a registry is left out where there is none."""
+    folder.mkdir()
+    for path in sorted(MANIFESTS.glob("*.yaml")):
+        text = Template(path.read_text()).safe_substitute(places)
+        if "$REGISTRY" not in text:
+            (folder / path.name).write_text(text)
+
+
+def _environment(folder: Path, ollama: str, hub: str) -> dict[str, str]:
+    """Return all that a command gets to know: no token, proxy or home of whoever watches."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONUNBUFFERED": "1",
+        "LANG": "C.UTF-8",
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "OLLAMA_HOST": ollama,
+        "HF_ENDPOINT": hub,
+    }

@@ -1,0 +1,106 @@
+"""A story's steps: each is really done, shown as it is done, and held to what it promised."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tests.demo.stage import Stage
+from tests.demo.terminal import say
+
+Models = dict[str, tuple[str, str]]
+
+
+class Surprise(Exception):
+    """A step did not do what the story says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there was to see around one command."""
+
+    stage: Stage
+    before: Models  # on the server, before the command
+    after: Models
+    output: str
+
+
+Facts = Iterable[tuple[str, bool]]
+"""Sentences about the real server, each with whether it is true."""
+
+
+def nothing(seen: Seen) -> Facts:
+    """Claim nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as somebody would type it, how it must exit, what it must say, and what must then be true."""
+
+    title: str
+    line: str
+    status: int = 0
+    says: tuple[str, ...] = ()
+    facts: Callable[[Seen], Facts] = nothing
+
+    def play(self, stage: Stage) -> int:
+        """Do it and return how many facts held; raises Surprise at the first that did not."""
+        say.title(self.title)
+        say.command(self.line)
+        before = stage.server.models()
+        status, output = _run(self.line, stage)
+        if status != self.status:
+            raise Surprise(f"`{self.line}` exited with {status}, not with {self.status}")
+        for text in self.says:
+            if text not in output:
+                raise Surprise(f"`{self.line}` did not say {text!r}")
+        held = 0
+        for claim, true in self.facts(Seen(stage, before, stage.server.models(), output)):
+            if not true:
+                raise Surprise(f"it is not true that {claim}")
+            say.fact(claim)
+            held += 1
+        return held
+
+
+@dataclass(frozen=True, slots=True)
+class Meddling:
+    """A request that somebody else sends to the server, without us."""
+
+    title: str
+    path: str
+    body: dict[str, object]
+
+    def play(self, stage: Stage) -> int:
+        """Send it; there is no fact to hold yet, so this returns 0."""
+        say.title(self.title)
+        say.request(f"POST {stage.server.url}{self.path} {json.dumps(self.body)}")
+        stage.server.call("POST", self.path, **self.body)
+        return 0
+
+
+Step = Command | Meddling
+
+
+def _run(line: str, stage: Stage) -> tuple[int, str]:
+    """Run a command with its output shown as it comes; returns its exit status and what it wrote to stdout."""
+    program, *arguments = shlex.split(line)
+    command = [sys.executable, "-m", "reconciler"] if program == "reconciler" else [program]
+    with subprocess.Popen(
+        [*command, *arguments],
+        cwd=stage.folder,
+        env=stage.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        for text in process.stdout:
+            say.output(text)
+            lines.append(text)
+    return process.returncode, "".join(lines)
