@@ -12,13 +12,11 @@ from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_run
 from reconciler.cli.listening import listening
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import SystemClock, open_store, plan_of
+from reconciler.cli.wiring import Proposal, SystemClock, open_store, propose_for
 from reconciler.core.outcome import RunResult
-from reconciler.core.plan import Plan
 from reconciler.errors import SettingsError
 from reconciler.ports import RecordStore, Run
 from reconciler.workflow.apply import Workshop, apply
-from reconciler.workflow.propose import World
 
 
 @click.command("apply")
@@ -55,12 +53,13 @@ def command(
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part.
     """  # noqa: D301
     store = open_store(settings)
-    plan, world = plan_of(paths, settings, targets, hosts, store)
+    proposal = propose_for(paths, settings, store, targets, hosts)
+    plan = proposal.plan
     if format_ == "text":
         click.echo(output.plan(plan, settings, "text"), nl=False)
     if plan.pending and not auto_approve:
         _confirm()
-    result = _apply(plan, world, store, settings, parallelism)
+    result = _apply(proposal, store, settings, parallelism)
     if plan.pending or format_ == "json":
         click.echo(output.run(plan, result, settings, format_), nl=False)
     return status_of_run(result)
@@ -74,17 +73,18 @@ def _confirm() -> None:
         raise SettingsError("nothing was done: not approved")
 
 
-def _apply(plan: Plan, world: World, store: RecordStore, settings: Settings, parallelism: int) -> RunResult:
-    clock = SystemClock()
+def _apply(proposal: Proposal, store: RecordStore, settings: Settings, parallelism: int) -> RunResult:
+    clock, world = SystemClock(), proposal.world
     now = clock.now()
     run = Run(
-        f"{now[:19].translate(_COMPACT)}-{secrets.token_hex(3)}",
-        now,
-        plan.fingerprint,
-        f"{getpass.getuser()}@{socket.gethostname()}",
+        id=f"{now[:19].translate(_COMPACT)}-{secrets.token_hex(3)}",
+        started_at=now,
+        plan=proposal.plan.fingerprint,
+        actor=f"{getpass.getuser()}@{socket.gethostname()}",
     )
-    with listening(settings, clock) as listener:
-        return apply(plan, Workshop(world.hosts, world.sources, store, listener, clock, parallelism), run)
+    with listening(settings, clock, proposal.secrets) as listener:
+        shop = Workshop(world.hosts, world.sources, store, listener, clock, parallelism)
+        return apply(proposal.plan, shop, run)
 
 
 _COMPACT = str.maketrans("", "", "-:")

@@ -7,7 +7,7 @@ import click
 from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import open_store, plan_of
+from reconciler.cli.wiring import open_store, propose_for
 
 
 @click.command("plan")
@@ -34,6 +34,6 @@ def command(
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with
     --detailed-exitcode), 3 something is refused.
     """  # noqa: D301
-    plan, _ = plan_of(paths, settings, targets, hosts, open_store(settings))
+    plan = propose_for(paths, settings, open_store(settings), targets, hosts).plan
     click.echo(output.plan(plan, settings, format_), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

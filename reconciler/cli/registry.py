@@ -28,7 +28,7 @@ def list_(settings: Settings, format_: str) -> int:
 
         click.echo(registry_list_json(recorded), nl=False)
     else:
-        from reconciler.report.terminal import registry_text
+        from reconciler.report.records import registry_text
 
         click.echo(registry_text(recorded), nl=False)
     return 0
@@ -39,7 +39,7 @@ def list_(settings: Settings, format_: str) -> int:
 @click.pass_obj
 def show(settings: Settings, name: str) -> int:
     """Show everything on record about NAME, on every host."""
-    from reconciler.report.terminal import record_text
+    from reconciler.report.records import record_text
 
     model = _model(name)
     found = [record for record in open_store(settings).read().records if record.address.model == model]
@@ -63,7 +63,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
 
         click.echo(history_json(runs, events), nl=False)
     else:
-        from reconciler.report.terminal import history_text
+        from reconciler.report.records import history_text
 
         click.echo(history_text(runs, events), nl=False)
     return 0

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,8 +69,9 @@ def open_store(settings: Settings) -> RecordStore:
 
 def open_sources(settings: Settings) -> Sources:
     """Return a function that gives each type of source, made at its first use."""
-    from reconciler.sources import Context, FileCache
+    from reconciler.sources import Context
     from reconciler.sources import load as load_source
+    from reconciler.sources._cache import FileCache
 
     context = Context(Http(), FileCache(settings.cache / "answers"), settings.cache / "downloads", settings.environ)
     made: dict[str, Source] = {}
@@ -91,8 +92,7 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
     hosts: dict[HostName, Host] = {}
     silent: list[Unobserved] = []
     for spec in specs:
-        wanted = {variable for _, variable in spec.header_env} | ({spec.bearer_token_env} - {None})
-        missing = sorted(variable for variable in wanted if variable and not settings.environ.get(variable))
+        missing = [variable for variable in secrets_of(spec) if not settings.environ.get(variable)]
         if missing:
             message = f"its token is not in the environment: {', '.join(missing)} is not set"
             silent.append(Unobserved(spec.name, spec.url, message, "set it, or change spec.auth"))
@@ -101,8 +101,14 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
         if spec.bearer_token_env:
             headers["Authorization"] = f"Bearer {settings.environ[spec.bearer_token_env]}"
         own = Http(ca_file=spec.ca_file) if spec.ca_file else http
-        hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, ", ".join(sorted(filter(None, wanted))))
+        hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, " or ".join(secrets_of(spec)))
     return hosts, tuple(silent)
+
+
+def secrets_of(spec: HostSpec) -> tuple[str, ...]:
+    """Return the environment variables that hold a host's secrets, sorted."""
+    bearer = (spec.bearer_token_env,) if spec.bearer_token_env else ()
+    return tuple(sorted({*bearer, *(variable for _, variable in spec.header_env)}))
 
 
 def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:
@@ -113,15 +119,26 @@ def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -
     )
 
 
-def plan_of(
-    paths: Sequence[Path], settings: Settings, targets: Sequence[str], hosts: Sequence[str], store: RecordStore
-) -> "tuple[Plan, World]":
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan, with what is needed to carry it out."""
+
+    plan: Plan
+    world: World
+    secrets: tuple[str, ...]  # values that no log line may hold
+
+
+def propose_for(
+    paths: Sequence[Path], settings: Settings, store: RecordStore, targets: Sequence[str], hosts: Sequence[str]
+) -> Proposal:
     """Return the plan for these manifests, and the world that it was made from."""
     manifests = load(paths, settings)
     selection = select(targets, hosts, manifests)
     reachable, silent = open_hosts(manifests.hosts, settings)
     world = World(reachable, silent, open_sources(settings), store.read())
-    return propose(manifests, world, selection, Policy()), world
+    names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
+    values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
+    return Proposal(propose(manifests, world, selection, Policy()), world, values)
 
 
 def _declared_model(text: str, manifests: Manifests) -> ModelName:
