@@ -86,12 +86,11 @@ def _quoted(text: str) -> str:
 
 
 def _unquoted_argument(rest: str) -> str:
-    line = rest.partition("\n")[0]
     for mark in ('"""', '"'):
-        if rest.startswith(mark) and (end := rest.find(f"{mark}\n", len(mark))) > 0:
-            inner = rest[len(mark) : end]
-            return inner if _quoted(inner) != inner else line
-    return line
+        inner = rest[len(mark) : rest.find(f"{mark}\n", len(mark))]
+        if rest.startswith(f"{mark}{inner}{mark}\n") and _quoted(inner) == f"{mark}{inner}{mark}":
+            return inner
+    return rest.partition("\n")[0]
 
 
 def _messages(value: object) -> Iterator[Fact]:

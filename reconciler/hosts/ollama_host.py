@@ -122,17 +122,16 @@ class OllamaHost:
         name = _name(entry)
         if name is None:
             return None
+        digest, size = entry.get("digest"), entry.get("size")
         try:
-            digest, size = Digest.parse(str(entry["digest"])), int(entry["size"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise HostRejected(
-                f"{name} is listed without a digest or size", status=200, where=origin(self.url)
-            ) from error
-        return Live(Address(self.name, name), digest, size)
+            return Live(Address(self.name, name), Digest.parse(str(digest)), _whole(size))
+        except (TypeError, ValueError) as error:
+            message = f"{name} is listed without a digest or size"
+            raise HostRejected(message, status=200, where=origin(self.url)) from error
 
     def _spelling(self, name: ModelName) -> str | None:
         """Return the name as the server lists it, None where it does not."""
-        return next((str(entry["name"]) for entry in self._wire.tags() if _name(entry) == name), None)
+        return next((entry["name"] for entry in self._wire.tags() if _name(entry) == name), None)
 
 
 def version_tuple(text: str) -> tuple[int, int, int, int]:
@@ -148,9 +147,15 @@ def version_tuple(text: str) -> tuple[int, int, int, int]:
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:
     try:
-        return ModelName.parse(str(entry.get("name")))
+        return ModelName.parse(entry["name"])
     except ValueError:
         return None
+
+
+def _whole(size: object) -> int:
+    if not isinstance(size, int):
+        raise TypeError("not a number of bytes")
+    return size
 
 
 def _may_be_half_written(error: HostRejected) -> bool:

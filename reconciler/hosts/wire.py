@@ -47,12 +47,13 @@ class Wire:
         return found
 
     def tags(self) -> list[dict[str, Any]]:
-        """Return what the server lists, as it lists it; `null` is an empty list to it."""
+        """Return what the server lists, each entry with a `name`; `null` is an empty list to it."""
         answer = self._json("GET", "/api/tags")
-        found = answer.get("models")
-        if "models" not in answer or not isinstance(found or [], list):
+        found = answer.get("models", False)
+        entries = [] if found is None else found
+        if not isinstance(entries, list) or not all(_has_name(entry) for entry in entries):
             raise self._strange("the answer holds no list of models")
-        return [entry for entry in found or [] if isinstance(entry, dict)]
+        return entries
 
     def show(self, model: str) -> dict[str, Any]:
         """Return what the server shows of a model; HostRejected with its status where it cannot."""
@@ -163,6 +164,10 @@ class _Reported(io.FileIO):
             self._done += len(data)
             self._progress("uploading", self._done, self._size)
         return data
+
+
+def _has_name(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str)
 
 
 def _encoded(body: Mapping[str, object] | None) -> bytes | None:
