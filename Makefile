@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 python := .venv/bin/python
 project := .venv/.project
 pure := tests/core tests/manifest tests/report tests/architecture
+covered := reconciler/core/*,reconciler/manifest/*,reconciler/report/*
 lock_options := --generate-hashes --allow-unsafe --strip-extras --quiet \
   --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options
 
@@ -45,6 +46,8 @@ check: lint types imports  ## the fast half: lint, types, import contracts, test
 
 test: parts lint types imports  ## everything, as CI runs it
 	@$(call group,tests,$(python) -m pytest --timeout=120 --cov --cov-fail-under=95)
+	@table=$$($(python) -m coverage report --include '$(covered)' --fail-under 100) \
+	  || { printf '%s\n✗ these rooms must be covered to the last branch\n' "$$table" >&2; exit 1; }
 
 demo: parts  ## the whole story on a real Ollama, in under two minutes
 	@$(python) -m tests.demo
