@@ -25,7 +25,7 @@ from reconciler.transport import Reply
 _HUB = "https://huggingface.co"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
-_PAGES = 1000  # of a listing; a hub that gives more gives them for ever
+_PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
 _REDIRECTS = 3  # a repo that was renamed answers from its new name
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +23,12 @@ __all__ = ["Fault", "HubServer", "Request"]
 class HubServer:
     """Two servers in threads of this process; `url` is the HF_ENDPOINT, `cdn_url` where the content comes from.
 
-    What lies in `folder` as `<org>/<repo>/<branch>/<files>` is served from the start.
+    What lies in `folder` as `<org>/<repo>/<branch>/<files>` is served from the start; without a folder it is empty.
     """
 
-    def __init__(self, folder: Path, *, page_size: int = 50, port: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, *, page_size: int = 50, port: int = 0) -> None:
+        self._own = TemporaryDirectory() if folder is None else None
+        folder = folder or Path(self._own.name if self._own else "")
         self.state = State(page_size=page_size, faults=Faults())
         self._objects = folder / ".objects"
         self._hub = ThreadingHTTPServer(("127.0.0.1", port), partial(HubHandler, self.state))
@@ -90,6 +93,8 @@ class HubServer:
             server.shutdown()
             server.server_close()
             thread.join()
+        if self._own is not None:
+            self._own.cleanup()
 
     def _stored(self, content: bytes | Path, *, lfs: bool) -> Stored:
         if isinstance(content, Path):

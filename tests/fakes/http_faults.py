@@ -74,6 +74,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
     """Answers HEAD and GET through `respond`, after the record and the faults had their turn."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server_name = ""
     faults: Faults
     fault: Fault

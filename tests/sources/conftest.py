@@ -1,0 +1,34 @@
+"""What the tests of sources share: a context in a temporary folder, and the two fake hubs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.sources import Context, FileCache
+from reconciler.transport import Http
+from tests.fakes.hf_server import HubServer
+from tests.fakes.oci_server import OciServer
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    with HubServer(tmp_path / "hub") as server:
+        yield server
+
+
+@pytest.fixture
+def oci() -> Iterator[OciServer]:
+    with OciServer() as server:
+        yield server
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(Http(stall_timeout=5), FileCache(tmp_path / "answers"), tmp_path / "downloads", {})
+
+
+@pytest.fixture
+def hub_context(context: Context, hub: HubServer) -> Context:
+    return replace(context, environ={"HF_ENDPOINT": hub.url})
