@@ -81,7 +81,7 @@ def _undeclared_bases(manifests: Manifests) -> Iterator[Diagnostic]:
     declared = {item.name for item in manifests.resources}
     for item in manifests.resources:
         if item.base is not None and item.base_location is not None and item.base not in declared:
-            near = nearest(str(item.base), sorted(str(name) for name in declared - {item.name}))
+            near = nearest(_short(item.base), sorted(_short(name) for name in declared - {item.name}))
             message = f"{item.base} is not declared here, so it must already be on each host"
             yield finding(item.base_location, Rule.UNDECLARED_BASE, message, f"did you mean {near!r}?" if near else "")
 
@@ -148,6 +148,11 @@ def _chosen(item: Resource, manifests: Manifests) -> tuple[HostSpec, ...]:
 
 def _meet(one: Resource, other: Resource, manifests: Manifests) -> bool:
     return any(other.hosts.matches(host.labels) for host in _chosen(one, manifests))
+
+
+def _short(name: ModelName) -> str:
+    """Return a name without the tag that most have, and which therefore makes none of them alike."""
+    return str(name).removesuffix(":latest")
 
 
 def _by_place(item: Resource | HostSpec) -> Location:

@@ -59,7 +59,7 @@ def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagno
     pure = PurePath(pattern)
     if pure.is_absolute() or ".." in pure.parts:
         message = f"{pattern!r} leads out of the manifest's folder"
-        yield finding(where, Rule.INVALID_LOCAL_FILE, message)
+        yield finding(where, Rule.INVALID_LOCAL_FILE, message, "put the files into that folder")
         return
     try:
         names = sorted(path.relative_to(home).as_posix() for path in Path(home).glob(pattern) if not path.is_dir())
@@ -72,7 +72,7 @@ def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagno
         try:
             yield files.inside(home, name)
         except ValueError as error:
-            yield finding(where, Rule.INVALID_LOCAL_FILE, str(error))
+            yield finding(where, Rule.INVALID_LOCAL_FILE, *error.args)
 
 
 def _lines(path: str, home: str, manifest: str) -> Iterator[Example | Diagnostic]:

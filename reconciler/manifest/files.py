@@ -15,16 +15,18 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 def inside(folder: str, name: str) -> str:
     """Return the real, absolute path of a file named in a manifest; `folder` is the manifest's, as a real path.
 
-    Raises ValueError with the reason if there is no such file or if it is not inside the folder,
-    symbolic links followed.
+    Raises ValueError with the reason and a hint if there is no such file or if it is not inside the
+    folder, symbolic links followed.
     """
+    if "\0" in name:
+        raise ValueError("the name of a file can't hold a NUL", "")
     path = Path(os.path.realpath(Path(folder, name)))
     if not path.is_relative_to(folder):
-        raise ValueError(f"{name!r} leads out of the manifest's folder")
+        raise ValueError(f"{name!r} leads out of the manifest's folder", "put the file into that folder")
     if not path.exists():
-        raise ValueError(f"there is no file {name!r} beside the manifest")
+        raise ValueError(f"there is no file {name!r}", "a path is relative to the manifest")
     if not path.is_file():
-        raise ValueError(f"{name!r} is not a file")
+        raise ValueError(f"{name!r} is not a file", "name one file")
     return str(path)
 
 

@@ -1,9 +1,11 @@
 """The `format`s of our schemas: what a text must be, and in plain words why one is not.
 
-A message never repeats a text that could hold a secret.
+Each check raises ValueError with the reason, and perhaps a hint as second argument. A message never
+repeats a text that could hold a secret.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.core.digest import Digest
@@ -14,28 +16,6 @@ from reconciler.manifest import files
 SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def check(format: str, text: str, folder: str) -> None:
-    """Return if `text` has this format; raises ValueError with the reason, and perhaps a hint as second argument.
-
-    `folder` is the real path of the manifest's folder. A format that is not ours is not checked.
-    """
-    match format:
-        case "model-name":
-            _model_name(text)
-        case "host-name":
-            host_name(text)
-        case "sha256":
-            Digest.parse(text)
-        case "local-file":
-            files.inside(folder, text)
-        case "env-name":
-            _env_name(text)
-        case "url":
-            _url(text)
-        case _:
-            pass
 
 
 def _model_name(text: str) -> None:
@@ -74,3 +54,13 @@ def _has_sound_port(parts: SplitResult) -> bool:
         return parts.port != 0
     except ValueError:
         return False
+
+
+FORMATS: Mapping[str, Callable[[str, str], object]] = {  # each is given the text and the real path of the folder
+    "model-name": lambda text, _: _model_name(text),
+    "host-name": lambda text, _: host_name(text),
+    "sha256": lambda text, _: Digest.parse(text),
+    "local-file": lambda text, folder: files.inside(folder, text),
+    "env-name": lambda text, _: _env_name(text),
+    "url": lambda text, _: _url(text),
+}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reconciler.core.diagnostics import Diagnostic
-from reconciler.manifest import formats
+from reconciler.manifest.formats import FORMATS
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema_words import translate
 from reconciler.manifest.tree import Json, Node
@@ -63,12 +63,12 @@ class _Formats:
 
     def check(self, instance: object, format: str) -> None:
         """Raise jsonschema's FormatError for a text that has not this format."""
-        from jsonschema import FormatError
-
         try:
             if isinstance(instance, str):
-                formats.check(format, instance, self._home)
+                FORMATS[format](instance, self._home)
         except ValueError as reason:
+            from jsonschema.exceptions import FormatError
+
             raise FormatError(str(reason), cause=reason) from reason
 
 

@@ -72,7 +72,8 @@ def _unknown_keys(failure: _Failure) -> Iterator[Diagnostic]:
         if key not in known:
             near = nearest(key, known)
             guess = f"; did you mean {near!r}?" if near else ""
-            yield finding(where, Rule.UNKNOWN_KEY, f"unknown key {key!r}{guess}", f"known here: {', '.join(known)}")
+            hint = "" if near else f"known here: {', '.join(known)}"
+            yield finding(where, Rule.UNKNOWN_KEY, f"unknown key {key!r}{guess}", hint)
 
 
 def _missing_key(failure: _Failure) -> Iterator[Diagnostic]:
@@ -151,7 +152,7 @@ def _sort(value: Json) -> str:
             return "text"
         case list():
             return "a list"
-        case dict():
+        case _:
             return "a mapping"
 
 

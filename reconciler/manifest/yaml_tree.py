@@ -65,7 +65,7 @@ def documents(text: str, file: str) -> tuple[Document, ...]:
             node = loader.get_node()
             if not (isinstance(node, yaml.ScalarNode) and node.value == "" and not node.style):
                 found.append(_Builder(file).document(node))
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
         found.append(Document(None, (syntax_finding(error, text, file),), sound=False))
     finally:
         loader.dispose()
@@ -97,7 +97,8 @@ class _Builder:
         if self._count > MAX_NODES:
             raise _TooMany
         if node.tag:
-            self._find(node, Rule.YAML_TAG, f"the tag {node.tag!r} is not allowed", "remove it; quote what is text")
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            self._find(node, Rule.YAML_TAG, f"the tag {tag!r} is not allowed", "remove it; quote what is text")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node in self._open:

@@ -1,0 +1,102 @@
+"""What valid manifests become."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.diagnostics import Location
+from reconciler.core.names import ModelName
+from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Manifests, Overlay, Resource, SourceRef
+from reconciler.manifest.load import load
+
+VALID = Path(__file__).parent / "cases" / "valid"
+FILE = "valid/everything.yaml"
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> Manifests:
+    monkeypatch.chdir(VALID.parent)
+    return load([Path(FILE)]).manifests
+
+
+@pytest.fixture
+def by_name(loaded: Manifests) -> dict[str, Resource]:
+    return {item.name.model: item for item in loaded.resources}
+
+
+def test_a_model_with_everything(by_name: dict[str, Resource]) -> None:
+    assert by_name["big"] == Resource(
+        kind=Kind.MODEL,
+        name=ModelName.parse("registry.example:5000/team/big:v1"),
+        location=Location(FILE, 4, 9),
+        source=SourceRef(
+            "ollama", (("insecure", True), ("name", "registry.example:5000/team/big:base")), Location(FILE, 7, 20)
+        ),
+        overlay=Overlay(
+            system="yes",
+            template="{{ .Prompt }}",
+            parameters=(("num_ctx", 4096), ("stop", ("###",)), ("temperature", 0.2), ("use_mmap", False)),
+            license=("MIT", "Apache-2.0"),
+        ),
+        hosts=HostSelector((("gpu", "true"), ("site", "office"))),
+        lifecycle=Lifecycle(protect=True),
+        labels=(("cost", "3"), ("tier", "chat")),
+    )
+    assert by_name["big"].source is not None
+    assert by_name["big"].source.location == Location(FILE, 7, 20)
+
+
+def test_a_plain_name_is_short_for_name(by_name: dict[str, Resource]) -> None:
+    assert by_name["short"].source == SourceRef("ollama", (("name", "tiny:1b"),), Location(""))
+    assert by_name["short"].overlay.empty
+
+
+def test_a_local_file_is_absolute_and_a_template_file_is_read_as_it_is(by_name: dict[str, Resource]) -> None:
+    weights = by_name["weights"]
+    assert weights.source == SourceRef("gguf", (("path", str(VALID / "weights.gguf")),), Location(""))
+    assert weights.overlay == Overlay(template="T {{ .Prompt }}\r\n", license=("MIT",), quantize="Q4_K_M")
+
+
+def test_examples_become_turns_in_the_order_given_each_file_once(by_name: dict[str, Resource]) -> None:
+    turns = by_name["turns"]
+    said = [("user", "one"), ("assistant", "two"), ("user", "b"), ("assistant", "B"), ("user", "a"), ("assistant", "A")]
+    assert (turns.kind, turns.base, turns.base_location) == (
+        Kind.FINE_TUNE,
+        ModelName.parse("short"),
+        Location(FILE, 33, 9),
+    )
+    assert turns.overlay.messages == tuple(said)
+    assert turns.overlay.license == ("###",)
+    assert turns.overlay.parameters == by_name["big"].overlay.parameters
+    assert turns.adapter == SourceRef("huggingface", (("file", "lora.gguf"), ("repo", "org/lora-GGUF")), Location(""))
+
+
+def test_examples_become_text_after_the_system_prompt(by_name: dict[str, Resource]) -> None:
+    told, untold = by_name["told"], by_name["untold"]
+    assert told.overlay == Overlay(
+        system="Be kind.\n\nExamples:\n\nUser: one\nAssistant: two\n\nUser: three\nAssistant: four"
+    )
+    assert untold.overlay == Overlay(system="Examples:\n\nUser: one\nAssistant: two")
+    assert told.adapter is not None
+    assert dict(told.adapter.options)["path"] == str(VALID / "weights.gguf")
+
+
+def test_hosts(loaded: Manifests) -> None:
+    assert loaded.hosts == (
+        HostSpec(name=loaded.hosts[0].name, url="http://[::1]:11434", location=Location(FILE, 65, 18)),
+        HostSpec(
+            name=loaded.hosts[1].name,
+            url="https://gpu-01.example:11434/ollama",
+            location=Location(FILE, 57, 18),
+            labels=(("gpu", "true"), ("site", "office")),
+            bearer_token_env="TOKEN",
+            header_env=(("X-A", "A"), ("X-B", "B")),
+            ca_file=str(VALID / "ca.pem"),
+        ),
+    )
+    assert [host.name for host in loaded.hosts] == ["desk", "gpu-01"]
+
+
+def test_everything_is_sorted_by_name(loaded: Manifests) -> None:
+    names = [item.name for item in loaded.resources]
+    assert names == sorted(names)
