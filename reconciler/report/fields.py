@@ -57,11 +57,15 @@ def value_text(value: Fact | Absent) -> str:
 
 def _row(field: FieldChange, *, drifted: bool) -> FieldRow:
     path = safe(field.path)
-    before, after = value_text(field.before), value_text(field.after)
-    if max(len(before), len(after)) <= _SHORT and field.path != "messages":
-        return FieldRow(path, drifted, before, after)
+    if field.path != "messages" and _short(field.before) and _short(field.after):
+        return FieldRow(path, drifted, value_text(field.before), value_text(field.after))
     lines = _difference(_lines(field.path, field.before), _lines(field.path, field.after))
     return FieldRow(path, drifted, lines=lines)
+
+
+def _short(value: Fact | Absent) -> bool:
+    lines = value.strip("\n").count("\n") if isinstance(value, str) else 0
+    return not lines and len(value_text(value)) <= _SHORT
 
 
 def _lines(path: str, value: Fact | Absent) -> list[str]:

@@ -34,7 +34,7 @@ def plan_json(plan: Plan) -> str:
             "complete": plan.complete,
             "safe": not plan.violations,
             "fingerprint": plan.fingerprint,
-            "lineage": plan.lineage,
+            **_given(lineage=plan.lineage),
             "serial": plan.serial,
             "summary": {action.value: actions[action] for action in Action},
             "transfer": plan.total.transfer,
@@ -75,7 +75,7 @@ def status_json(plan: Plan) -> str:
             "format_version": FORMAT_VERSION,
             "report": "status",
             "complete": plan.complete,
-            "summary": {state.value: states[state] for state in State},
+            "summary": {_state(state): states[state] for state in State},
             "rows": [_status(row) for row in rows],
         }
     )
@@ -179,9 +179,13 @@ def _status(row: StatusRow) -> _Json:
     return {
         "host": row.host,
         **_given(model=model),
-        "state": row.state.value,
+        "state": _state(row.state),
         **_given(detail=row.detail, hint=row.hint),
     }
+
+
+def _state(state: State) -> str:
+    return state.name.lower()
 
 
 def _metadata(records: Sequence[Recorded]) -> _Json:

@@ -1,11 +1,11 @@
 """What is on record, as text: the models that we own, one of them in full, and the history of runs."""
 
+import json
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.facts import Facts
+from reconciler.core.facts import Fact, Facts
 from reconciler.core.state import Recorded, RecordedState
 from reconciler.ports import Event, Run
-from reconciler.report.fields import value_text
 from reconciler.report.sentences import source_text
 from reconciler.report.text import aligned, counted, document, human_bytes, safe
 
@@ -62,8 +62,12 @@ def _row(record: Recorded) -> tuple[str, ...]:
 def _facts(title: str, pairs: Facts) -> Iterator[str]:
     if pairs:
         yield f"  {title}"
-    for path, value in aligned(((safe(path), value_text(value)) for path, value in pairs), (_WIDEST,)):
+    for path, value in aligned(((safe(path), safe(_exact(value))) for path, value in pairs), (_WIDEST,)):
         yield f"    {path}  {value}"
+
+
+def _exact(value: Fact) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _run(run: Run) -> str:

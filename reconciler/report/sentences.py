@@ -1,6 +1,6 @@
 """The words of the reports: reasons, sources and the closing sentences of a plan. Pure."""
 
-from reconciler.core.change import Action, Change, Reason
+from reconciler.core.change import WRITES, Action, Change, Reason
 from reconciler.core.facts import Facts
 from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, Recorded
@@ -8,7 +8,7 @@ from reconciler.report.text import counted, human_bytes, safe, signed_bytes
 
 REASONS = {
     Reason.NEW: "new",
-    Reason.MISSING: "missing: somebody else deleted it",
+    Reason.MISSING: "somebody else deleted it",
     Reason.GONE: "gone from the host and no longer declared",
     Reason.NOT_DECLARED: "owned, no longer declared",
     Reason.DRIFTED: "changed by somebody else",
@@ -29,6 +29,13 @@ _DOES = {
     Action.ADOPT: "adopt",
     Action.FORGET: "forget",
 }
+
+
+def why(change: Change) -> str:
+    """Return the reasons of a change as one phrase."""
+    reasons = ", ".join(REASONS[item] for item in change.reasons)
+    behind = change.action is Action.ADOPT and Reason.ALREADY_PRESENT not in change.reasons
+    return f"{reasons}, and {REASONS[Reason.ALREADY_PRESENT]}" if behind else reasons
 
 
 def source_text(entry: Desired | Recorded) -> str:
@@ -61,7 +68,8 @@ def _summary(plan: Plan) -> str:
     if not parts:
         return _nothing(plan)
     total = plan.total
-    cost = f" {human_bytes(total.transfer)} to download, disk {signed_bytes(total.disk)}." if plan.pending else ""
+    writes = any(change.action in WRITES for change in plan.changes)
+    cost = f" {human_bytes(total.transfer)} to download, disk {signed_bytes(total.disk)}." if writes else ""
     return f"Plan: {', '.join(parts)}.{cost}"
 
 

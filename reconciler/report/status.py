@@ -8,7 +8,7 @@ from typing import assert_never
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
-from reconciler.report.sentences import REASONS, source_text
+from reconciler.report.sentences import source_text, why
 
 
 class State(StrEnum):
@@ -86,7 +86,7 @@ def _behind(change: Change) -> State:
 
 
 def _detail(change: Change, state: State) -> str:
-    reason = ", ".join(REASONS[item] for item in change.reasons)
+    reason = why(change)
     if change.action is Action.ADOPT:
         return f"{reason}; apply will put that on record"
     if state is State.MISSING and change.after is not None and change.reasons == (Reason.NEW,):

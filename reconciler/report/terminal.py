@@ -155,12 +155,15 @@ def _outcomes(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
 
 
 def _outcome(item: Outcome) -> tuple[str, ...]:
-    cost = f"{human_bytes(item.moved)} moved, {item.seconds:.1f} s"
+    moved = f"{human_bytes(item.moved)} moved, " if item.moved else ""
+    cost = f"{moved}{item.seconds:.1f} s"
     told = safe(item.message) if item.message else cost if item.status is Status.APPLIED else ""
     return safe(str(item.address.model)), item.action.value, item.status.value, told
 
 
 def _states(rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
+    if not rows:
+        yield "  no models"
     shown = ((row.state.value, safe(str(row.model)) if row.model else "", safe(row.detail)) for row in rows)
     for row, cells in zip(rows, aligned(shown, (_WIDEST,) * 2), strict=True):
         yield paint(_STATES.get(row.state, Colour.YELLOW), f"  {'  '.join(filter(None, cells)).rstrip()}")

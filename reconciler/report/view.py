@@ -11,7 +11,7 @@ from reconciler.core.plan import HostView, Plan
 from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Pull, needed_blobs
 from reconciler.report.fields import FieldRow, field_rows
-from reconciler.report.sentences import REASONS, plan_sentences, source_text
+from reconciler.report.sentences import plan_sentences, source_text, why
 from reconciler.report.text import human_bytes, safe, without_login
 
 SYMBOLS = {
@@ -86,12 +86,12 @@ def _answering(plan: Plan, host: HostView) -> HostRows:
         f"{len(host.unmanaged)} not managed" if host.unmanaged else "",
         f"{len(host.undeclared)} no longer declared" if host.undeclared else "",
     )
-    quiet = ", ".join(filter(None, counts))
+    quiet = ", ".join(filter(None, counts)) or ("" if rows else "no models")
     return HostRows(safe(host.host), safe(without_login(host.url)), safe(host.version), rows, quiet)
 
 
 def _row(plan: Plan, change: Change) -> ChangeRow:
-    reason = ", ".join(REASONS[item] for item in change.reasons)
+    reason = why(change)
     source = safe(source_text(change.after)) if change.after else ""
     return ChangeRow(
         symbol=SYMBOLS[change.action],

@@ -1,0 +1,73 @@
+"""Every report, word for word. After an intended change: `RENEW_GOLDEN=1 pytest tests/report`, and read the diff."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
+from reconciler.report.terminal import (
+    history_text,
+    plan_text,
+    record_text,
+    registry_text,
+    run_text,
+    status_text,
+)
+from tests.report.cases import HISTORY, LONELY, PLANS, RECORDS, RUNS
+
+GOLDEN = Path(__file__).parent / "golden"
+
+REPORTS = {
+    **{f"plan_{name}.txt": (plan_text, plan) for name, plan in PLANS.items()},
+    **{f"status_{name}.txt": (status_text, plan) for name, plan in PLANS.items()},
+    **{f"run_{name}.txt": (run_text, run) for name, run in RUNS.items()},
+}
+PLAIN = {
+    **{
+        f"plan_{name}.json": (plan_json, plan)
+        for name, plan in PLANS.items()
+        if name in {"everything", "fields", "fleet", "hostile"}
+    },
+    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet")},
+    **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
+    "registry.json": (registry_list_json, RECORDS),
+    "registry.txt": (registry_text, RECORDS),
+    "registry_empty.json": (registry_list_json, LONELY),
+    "registry_empty.txt": (registry_text, LONELY),
+    "record.txt": (record_text, RECORDS.records[0]),
+    "record_build.txt": (record_text, RECORDS.records[1]),
+    "history.json": (lambda history: history_json(*history), HISTORY),
+    "history.txt": (lambda history: history_text(*history), HISTORY),
+    "history_empty.txt": (lambda _: history_text((), ()), None),
+}
+
+
+def check(file, text):
+    """Compare with the golden file, or renew it."""
+    path = GOLDEN / file
+    if os.environ.get("RENEW_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", REPORTS)
+def test_text_is_as_kept(file):
+    make, what = REPORTS[file]
+    check(file, make(what, colour=False))
+
+
+@pytest.mark.parametrize("file", PLAIN)
+def test_report_is_as_kept(file):
+    make, what = PLAIN[file]
+    check(file, make(what))
+
+
+@pytest.mark.parametrize("name", ["everything", "fields", "fleet"])
+def test_colours_are_as_kept(name):
+    check(f"plan_{name}.ansi", plan_text(PLANS[name], colour=True))
+
+
+def test_no_golden_file_is_left_over():
+    expected = {*REPORTS, *PLAIN, *(f"plan_{name}.ansi" for name in ("everything", "fields", "fleet"))}
+    assert {path.name for path in GOLDEN.iterdir()} == expected
