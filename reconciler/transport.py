@@ -22,6 +22,7 @@ USER_AGENT = f"reconciler/{__version__}"
 CONNECT_TIMEOUT = 5.0  # seconds
 STALL_TIMEOUT = 60.0  # seconds without a byte
 BODY_LIMIT = 64 << 20  # bytes; no answer that is read whole is ever larger
+LINE_LIMIT = 1 << 20  # bytes; a line of progress has a few hundred
 _BLOCK = 1 << 18  # bytes per write of an upload
 _MAX_RETRY_AFTER = 30  # seconds
 
@@ -61,7 +62,7 @@ class Stream:
         for chunk in self.chunks():
             *whole, rest = (rest + chunk).split(b"\n")
             yield from whole
-            if len(rest) > BODY_LIMIT:
+            if len(rest) > LINE_LIMIT:
                 raise TransportError("a line of the answer has no end", where=self._where)
         if rest:
             yield rest
@@ -160,9 +161,12 @@ class Http:
 
 def origin(url: str) -> str:
     """Return `scheme://host:port` of an address: what may be shown, for it holds no path, query or password."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
+    try:
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
+    except ValueError:
+        return "what is no address"
 
 
 def _retries(redirects: int) -> urllib3.Retry:

@@ -83,6 +83,8 @@ def pull(store: Store, request: Line, hub: str) -> Iterator[Line]:
 def _fetched(url: str, context: str) -> bytes:
     try:
         with _direct.open(Request(url, headers={"Accept": MANIFEST}), timeout=PULL_TIMEOUT) as answer:
+            if "/blobs/" in url and answer.url == url and "Location" not in answer.headers:
+                raise Refused("http: no Location header in response")
             return bytes(answer.read())
     except HTTPError as error:
         with error:
