@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import assert_never
 
 from reconciler.core.names import ModelName
 from reconciler.core.outcome import Outcome
@@ -59,6 +60,8 @@ class SqliteStore:
                     )
                 case None:
                     pass
+                case _:
+                    assert_never(effect)
 
     def end(self, run: str, at: str, status: str) -> None:
         """Put the end of a run on record, once; raises RegistryError for a run that is not going on."""

@@ -57,10 +57,11 @@ def value_text(value: Fact | Absent) -> str:
 
 def _row(field: FieldChange, *, drifted: bool) -> FieldRow:
     path = safe(field.path)
-    if field.path != "messages" and _short(field.before) and _short(field.after):
-        return FieldRow(path, drifted, value_text(field.before), value_text(field.after))
-    lines = _difference(_lines(field.path, field.before), _lines(field.path, field.after))
-    return FieldRow(path, drifted, lines=lines)
+    short = field.path != "messages" and _short(field.before) and _short(field.after)
+    lines = () if short else _difference(_lines(field.path, field.before), _lines(field.path, field.after))
+    if lines:
+        return FieldRow(path, drifted, lines=lines)
+    return FieldRow(path, drifted, value_text(field.before), value_text(field.after))
 
 
 def _short(value: Fact | Absent) -> bool:
