@@ -31,6 +31,7 @@ _direct = build_opener(ProxyHandler({}))
 
 def create(store: Store, request: Line, *, streaming: bool) -> Iterator[Line]:
     """Yield the progress of a create; raises Refused where the original reports an error."""
+    request = {key: value for key, value in request.items() if key not in store.unknown}
     name = store.existing(str(request.get("model", "")))
     layers: list[Layer] = []
     if base := str(request.get("from", "")):

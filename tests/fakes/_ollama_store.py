@@ -58,6 +58,7 @@ class Store:
     root: str = "/fake/models"
     blobs: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[tuple[str, str, str, str], bytes] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()  # fields of a create that are ignored, as every version does with newer ones
 
     def existing(self, text: str) -> tuple[str, str, str, str]:
         """Return a name with each part spelled like a part of any stored name, whatever model that belongs to."""

@@ -1,0 +1,54 @@
+"""Words: what commands there are, what their help says, and what wrong words get."""
+
+import json
+
+import pytest
+
+from reconciler import __version__
+from reconciler.cli import COMMANDS
+
+
+def test_the_version(reconciler):
+    assert reconciler("--version").out == f"reconciler {__version__}\n"
+
+
+def test_help_lists_every_command_and_only_commands_that_work(reconciler):
+    result = reconciler("--help")
+    assert result.status == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in result.out
+
+
+@pytest.mark.parametrize(
+    "words", [[name] for name in COMMANDS] + [["registry", sub] for sub in ("list", "show", "history")]
+)
+def test_every_command_has_help_that_stands_alone(reconciler, words):
+    result = reconciler(*words, "--help")
+    assert result.status == 0
+    assert len(result.out.splitlines()) > 4
+    assert result.err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["pln"],
+        ["plan", "--frmat", "json"],
+        ["plan", "--format", "xml"],
+        ["schema", "Pod"],
+        ["registry", "show"],
+        ["registry", "show", "a/b/c/d"],
+        ["apply", "--parallelism", "0"],
+    ],
+)
+def test_wrong_usage_is_64_and_says_what_is_wrong_on_stderr(reconciler, folder, words):
+    result = reconciler(*words)
+    assert (result.status, result.out) == (64, "")
+    assert "Usage:" in result.err
+
+
+@pytest.mark.parametrize("kind", ["Model", "finetune", "HOST", None])
+def test_schemas_are_published_for_editors(reconciler, kind):
+    result = reconciler("schema", *([kind] if kind else []))
+    assert json.loads(result.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"

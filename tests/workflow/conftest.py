@@ -1,0 +1,127 @@
+"""Whole runs over real HTTP and a real store, against fake servers that can be made to fail."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.diff import Policy
+from reconciler.core.names import HostName
+from reconciler.core.outcome import RunResult
+from reconciler.core.plan import Plan
+from reconciler.core.resource import HostSpec, Manifests
+from reconciler.hosts.ollama_host import OllamaHost
+from reconciler.manifest.load import load
+from reconciler.ports import RecordStore, Run, Source
+from reconciler.registry.store import open_store
+from reconciler.sources import Context
+from reconciler.sources import load as load_source
+from reconciler.sources._cache import FileCache
+from reconciler.transport import Http
+from reconciler.workflow.apply import Workshop, apply
+from reconciler.workflow.propose import World, propose
+from reconciler.workflow.selection import Selection
+from tests.core.builders import HERE
+from tests.fakes.ollama_server import FakeOllama
+
+
+class FixedClock:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> str:
+        return "2026-01-01T00:00:00.000Z"
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Ear:
+    """A listener that remembers."""
+
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def bind(self, **facts: object) -> "Ear":
+        return Ear(self.events, {**self.facts, **facts})
+
+    def event(self, level: str, name: str, **facts: object) -> None:
+        self.events.append((name, {**self.facts, **facts}))
+
+    def progress(self, task: str, phase: str, done: int, total: int) -> None:
+        """Progress is not looked at here."""
+
+    def finished(self, task: str) -> None:
+        """Nor its end."""
+
+
+@dataclass
+class Site:
+    """Manifests in a folder, hosts, and a store: everything that a run needs."""
+
+    folder: Path
+    servers: dict[str, FakeOllama]
+    store: RecordStore
+    ear: Ear = field(default_factory=Ear)
+    runs: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def manifests(self) -> Manifests:
+        specs = tuple(HostSpec(HostName(name), server.url, HERE) for name, server in self.servers.items())
+        return Manifests(load([self.folder]).manifests.resources, specs)
+
+    def world(self) -> World:
+        http = Http(stall_timeout=5)
+        hosts = {HostName(n): OllamaHost(HostName(n), s.url, http, patience=5) for n, s in self.servers.items()}
+        context = Context(http, FileCache(self.folder.parent / "cache"), self.folder.parent / "downloads", {})
+
+        def source(kind: str) -> Source:
+            return load_source(kind, context)
+
+        return World(hosts, (), source, self.store.read())
+
+    def plan(self) -> Plan:
+        return propose(self.manifests, self.world(), Selection(), Policy())
+
+    def apply(self, plan: Plan | None = None) -> RunResult:
+        made, world = plan or self.plan(), self.world()
+        shop = Workshop(world.hosts, world.sources, self.store, self.ear, FixedClock(), parallelism=4)
+        return apply(made, shop, Run(f"run-{next(self.runs)}", shop.clock.now(), made.fingerprint, "me@here"))
+
+    def in_sync(self) -> bool:
+        """Tell whether a new plan finds nothing to do and nothing wrong."""
+        plan = self.plan()
+        return not plan.pending and not plan.refused and plan.complete
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Give a site with one host, `a`."""
+    with FakeOllama() as server:
+        yield Site(_folder(tmp_path), {"a": server}, _store(tmp_path))
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Site]:
+    """Give a site with two hosts, `a` and `b`."""
+    with FakeOllama() as first, FakeOllama() as second:
+        yield Site(_folder(tmp_path), {"a": first, "b": second}, _store(tmp_path))
+
+
+def _folder(tmp_path: Path) -> Path:
+    made = tmp_path / "manifests"
+    made.mkdir()
+    return made
+
+
+def _store(tmp_path: Path) -> RecordStore:
+    lineage: Callable[[], str] = lambda: "lineage"  # noqa: E731
+    return open_store(f"sqlite://{tmp_path}/registry.db", lineage=lineage)
