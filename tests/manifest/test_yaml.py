@@ -69,6 +69,11 @@ def test_every_value_knows_its_place(data: Json) -> None:
 
 @given(st.from_regex(r"[-+~=.0-9a-zA-Z_:<]{1,12}", fullmatch=True))
 @example("y")
+@example("Off")
+@example("YES")
+@example("True")
+@example("NULL")
+@example("~")
 @example("0o17")
 @example("08")
 @example("1e3")
