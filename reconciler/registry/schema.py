@@ -36,8 +36,6 @@ MIGRATIONS: Migrations = (
             model TEXT NOT NULL,
             outcome TEXT NOT NULL
         )""",
-        "CREATE INDEX outcomes_by_run ON outcomes (run, serial)",
-        "CREATE INDEX outcomes_by_model ON outcomes (model, serial)",
         """CREATE TABLE leases (
             host TEXT PRIMARY KEY,
             run TEXT NOT NULL,

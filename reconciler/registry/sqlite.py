@@ -84,15 +84,14 @@ class SqliteStore:
 
     def events(self, run: str | None = None, model: ModelName | None = None, limit: int = 100) -> Sequence[Event]:
         """Return outcomes, newest first; of one run, of one model, or of all."""
-        asked = {"run": run, "model": model.key if model is not None else None}
-        given = {column: value for column, value in asked.items() if value is not None}
-        where = " AND ".join(("1 = 1", *(f"{column} = ?" for column in given)))
         with self._file.reading() as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
-                f"SELECT run, at, outcome FROM outcomes WHERE {where} ORDER BY serial DESC LIMIT ?",  # noqa: S608
-                (*given.values(), limit),
+                "SELECT run, at, outcome FROM outcomes"
+                " WHERE (:run IS NULL OR run = :run) AND (:model IS NULL OR model = :model)"
+                " ORDER BY serial DESC LIMIT :limit",
+                {"run": run, "model": model.key if model is not None else None, "limit": limit},
             )
             return tuple(Event(of, at, outcome_from(text)) for of, at, text in rows)
 
