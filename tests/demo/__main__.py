@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 
-from tests.demo.stage import MODEL, stage
+from tests.demo.stage import FILE, stage
 from tests.demo.step import Surprise
 from tests.demo.story import STORY
 from tests.demo.terminal import say
@@ -16,14 +16,14 @@ INTERRUPTED = 130
 def main() -> int:
     """Play the story; returns 0 if every step did what it says, 1 if one did not, 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    missing = MISSING if find_server() is None else "" if MODEL.is_file() else f"no {MODEL.name} in .parts/models"
+    missing = MISSING if find_server() is None else "" if FILE.is_file() else f"no {FILE.name} in .parts/models"
     if missing:
         say.failure(f"The demo needs its parts: {missing}. `make parts` says why.")
         return 1
     try:
         return _play()
-    except Surprise as surprise:
-        say.failure(f"The story went wrong: {surprise}.")
+    except (Surprise, OSError, LookupError) as surprise:
+        say.failure(f"The story went wrong: {surprise if isinstance(surprise, Surprise) else repr(surprise)}.")
         return 1
     except KeyboardInterrupt:
         say.failure("Interrupted; everything that was started is stopped and removed.")

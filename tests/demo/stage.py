@@ -14,7 +14,7 @@ from tests.parts.gguf import tiny_model
 from tests.parts.ollama import REPOSITORY, RealOllama
 from tests.parts.registry import RealRegistry, available
 
-MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+FILE = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 REPO = "bartowski/SmolLM2-135M-Instruct-GGUF"
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -31,8 +31,8 @@ class Stage:
 
     @property
     def downloads(self) -> int:
-        """Return how often the hub was asked for content, by GET."""
-        return sum(request.method == "GET" and request.path.endswith(".gguf") for request in self.hub.requests)
+        """Return how often content was asked for, which the hub serves from an origin of its own."""
+        return sum((request.server, request.method) == ("cdn", "GET") for request in self.hub.requests)
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def stage() -> Iterator[Stage]:
         folder = Path(name)
         ollama = running.enter_context(RealOllama(folder / "ollama"))
         hub = running.enter_context(HubServer(folder / "hub"))
-        hub.commit(REPO, {MODEL.name: MODEL, "README.md": b"# SmolLM2\n"})
+        hub.commit(REPO, {FILE.name: FILE, "README.md": b"# SmolLM2\n"})
         no_registry = available() or ""
         places = {}
         if not no_registry:

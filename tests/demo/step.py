@@ -100,7 +100,12 @@ def _run(line: str, stage: Stage) -> tuple[int, str]:
     ) as process:
         assert process.stdout is not None
         lines = []
-        for text in process.stdout:
-            say.output(text)
-            lines.append(text)
+        try:
+            for text in process.stdout:
+                say.output(text)
+                lines.append(text)
+        except BaseException:  # Ctrl-C: the command must not outlive the servers that it talks to
+            process.terminate()
+            process.wait()
+            raise
     return process.returncode, "".join(lines)

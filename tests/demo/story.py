@@ -1,7 +1,9 @@
 """The story: what happens, in order, and what must be true after each step. Everything in it is data."""
 
 import json
+from hashlib import sha256
 
+from tests.demo.stage import FILE, REPO
 from tests.demo.step import Command, Facts, Meddling, Seen, Step
 
 MODEL, BOT = "smollm2:135m", "support-bot:latest"
@@ -48,8 +50,10 @@ def _edited(seen: Seen) -> Facts:
 
 def _recorded(seen: Seen) -> Facts:
     entry = json.loads(seen.output)[f"ollama:{MODEL}"]
-    yield "the record says where the model came from", entry["metadata"]["source"] == "huggingface"
-    yield "and that it is there", (entry["provider"], entry["status"]) == ("ollama", "available")
+    metadata, content = entry["metadata"], sha256(FILE.read_bytes()).hexdigest()
+    yield "the record says that the model is there", (entry["provider"], entry["status"]) == ("ollama", "available")
+    yield "and where it came from", (metadata["source"], metadata["huggingface_id"]) == ("huggingface", REPO)
+    yield "and of which content it is", metadata["sha256"] == content
 
 
 def _bot_is_as_declared(seen: Seen) -> bool:
@@ -70,7 +74,7 @@ def _others(models: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
 
 
 STORY: tuple[Step, ...] = (
-    Command("Three models are declared in files. Are the files sound? This asks no server.", "reconciler validate"),
+    Command("Models are declared in files. Are the files sound? This asks no server.", "reconciler validate"),
     Command(
         "What would change? The server is empty, so everything is new.",
         "reconciler plan --detailed-exitcode",
