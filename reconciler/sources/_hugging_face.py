@@ -27,7 +27,7 @@ _SETTINGS = {
     "HF_HUB_VERBOSITY": "error",  # its warnings print signed addresses
     "HF_HUB_DOWNLOAD_TIMEOUT": "30",  # seconds without a byte
 }
-_WAITS = (1.0, 3.0, 0.0)  # seconds after each failed attempt; the last one's is not waited for
+_WAITS = (0.5, 2.0)  # seconds after each failed attempt but the last
 
 
 def download(endpoint: str, token: str, folder: Path, blob: Blob, progress: Progress) -> Path:
@@ -61,12 +61,11 @@ class _Download:
         """Write what is missing."""
         for wait in _WAITS:
             try:
-                return self._attempt(partial)
+                self._attempt(partial)
+                return
             except SourceUnavailable:
-                if not wait:
-                    raise
                 time.sleep(wait)
-        return None
+        self._attempt(partial)
 
     def _attempt(self, partial: PartialFile) -> None:
         # HTTPError is httpx's or httpx2's: whichever the client's version stands on

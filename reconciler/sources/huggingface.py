@@ -19,12 +19,13 @@ from reconciler.errors import AccessDenied, SourceUnavailable, TransportError, U
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._hugging_face_errors import TOKEN, refusal
-from reconciler.sources._hugging_face_files import RepoFile, choose
+from reconciler.sources._hugging_face_files import RepoFile, choose, human
 from reconciler.transport import Reply
 
 _HUB = "https://huggingface.co"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
+_MOST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
 _PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
 _REDIRECTS = 3  # a repo that was renamed answers from its new name
 
@@ -175,6 +176,11 @@ def _checked(file: RepoFile, pin: str | None) -> Digest:
         raise Unusable(
             f"{file.path} is kept in git itself, without a sha256 to pin",
             hint="GGUF files belong into LFS: choose another",
+        )
+    if file.size > _MOST:
+        raise Unusable(
+            f"{file.path} has {human(file.size)}, and the hub gives over {human(_MOST)} through Xet only",
+            hint="choose a smaller quantisation, or have the hosts pull it: `ollama: hf.co/<repo>:<quantization>`",
         )
     try:
         wanted = Digest.parse(pin) if pin is not None else file.digest

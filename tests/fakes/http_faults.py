@@ -33,6 +33,7 @@ class Fault:
     status: int = 0  # answer this, with `headers` and `body`, instead of the truth
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    drop: bool = False  # close the connection without an answer
     cut_after: int = -1  # close the connection after these bytes of content
     stall_after: int = -1  # say nothing more after these bytes of content
     flip_at: int = -1  # damage the byte at this place of the file
@@ -93,7 +94,9 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.headers.get("User-Agent", ""),
         )
         self.fault = self.faults.take(request)
-        if self.fault.status:
+        if self.fault.drop:
+            self.close_connection = True
+        elif self.fault.status:
             self.send(self.fault.status, self.fault.body, self.fault.headers)
         else:
             self.respond()

@@ -100,6 +100,16 @@ def test_a_file_that_was_only_touched_is_still_the_one_that_was_planned(context:
     assert fetched(context, blob) == path
 
 
+def test_a_file_that_is_written_while_it_is_read_is_refused(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    tiny_model(path)
+    [(_, blob)] = resolved(context, path).files
+    os.utime(path, ns=(0, 0))
+
+    with pytest.raises(Unusable, match="changed while it was read"):
+        load("gguf", context).fetch(blob, lambda *_: path.write_bytes(b"more"))
+
+
 def test_a_file_that_is_gone_is_not_found(context: Context, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="there is no file"):
         resolved(context, tmp_path / "none.gguf")

@@ -118,6 +118,17 @@ def test_a_gguf_outside_lfs_has_nothing_to_pin(hub: HubServer, hub_context: Cont
     assert "kept in git itself" in refused(hub_context).message
 
 
+def test_a_file_too_large_for_plain_http_is_refused_at_once(hub: HubServer, hub_context: Context) -> None:
+    commit = hub.commit(REPO, FILES)
+    large = ("large-Q4_K_M.gguf", 62_000_000_000, Q4.hex)
+    hub_context.cache.put(f"tree {hub.url} {REPO} {commit}", (large,))
+
+    error = refused(hub_context)
+
+    assert error.message == "large-Q4_K_M.gguf has 62.0 GB, and the hub gives over 50.0 GB through Xet only"
+    assert "hf.co/" in error.hint
+
+
 def test_a_gated_repo_names_the_page_and_the_variable(hub: HubServer, hub_context: Context) -> None:
     hub.commit(REPO, FILES)
     hub.gate(REPO, "member")

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -108,9 +109,17 @@ def test_a_file_that_the_hub_gives_itself_is_fetched_with_the_token(hub: HubServ
 
 
 @contextmanager
-def child(hub: HubServer, context: Context, blob: Blob) -> Iterator["subprocess.Popen[str]"]:
+def child(hub: HubServer, context: Context, blob: Blob, *shell: str) -> Iterator["subprocess.Popen[str]"]:
     place = [value for _, value in blob.locator]
-    command = [sys.executable, "-m", "tests.sources.download_child", hub.url, str(context.downloads), blob.digest.hex]
+    command = [
+        *shell,
+        sys.executable,
+        "-m",
+        "tests.sources.download_child",
+        hub.url,
+        str(context.downloads),
+        blob.digest.hex,
+    ]
     environ = {**os.environ, "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
     with subprocess.Popen(
         [*command, str(blob.size), *place], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
@@ -220,9 +229,12 @@ def test_a_gate_that_closed_since_the_plan_is_said_as_such(hub: HubServer, hub_c
 
 
 def test_a_file_that_is_gone_since_the_plan_is_not_found(hub: HubServer, hub_context: Context, blob: Blob) -> None:
+    *place, _ = blob.locator
+    other = refused(hub_context, replace(blob, locator=(*place, ("file", "gone.gguf"))))
     hub.state.repos.clear()
 
-    assert type(refused(hub_context, blob)) is NotFound
+    assert [type(other), type(refused(hub_context, blob))] == [NotFound, NotFound]
+    assert "has no such file at" in other.message
 
 
 def test_trouble_that_lasts_is_told_without_the_signed_address(
@@ -237,10 +249,44 @@ def test_trouble_that_lasts_is_told_without_the_signed_address(
     assert len(from_cdn(hub)) == 3
 
 
+def test_a_hub_that_hangs_up_is_asked_three_times(hub: HubServer, hub_context: Context, blob: Blob) -> None:
+    hub.fail(Fault("hub", method="HEAD", times=99, drop=True))
+
+    error = refused(hub_context, blob)
+
+    assert type(error) is SourceUnavailable
+    assert str(error).startswith("the download broke off: RemoteProtocolError (run again")
+    assert len([request for request in hub.requests if request.method == "HEAD"]) == 3
+
+
+def test_a_file_that_is_another_size_than_the_hub_said_is_refused(hub_context: Context, blob: Blob) -> None:
+    for wrong in (1, -1):
+        assert type(refused(hub_context, replace(blob, size=blob.size + wrong))) is SourceUnavailable
+
+
+def test_two_threads_share_one_download(hub: HubServer, hub_context: Context, blob: Blob) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        paths = set(pool.map(lambda _: fetched(hub_context, blob), range(2)))
+
+    assert paths == {hub_context.downloads / DIGEST.hex}
+    assert from_cdn(hub) == [""]
+
+
 def test_a_folder_that_cannot_be_written_is_named(hub_context: Context, blob: Blob) -> None:
     hub_context.downloads.write_text("a file where the folder should be")
 
     assert str(hub_context.downloads) in refused(hub_context, blob).message
+
+
+def test_a_disk_that_takes_no_more_is_named_and_keeps_what_it_has(
+    hub: HubServer, hub_context: Context, blob: Blob
+) -> None:
+    with child(hub, hub_context, blob, "sh", "-c", 'ulimit -f 24000; exec "$@"', "sh") as process:
+        _, err = process.communicate(timeout=60)
+
+    assert f"ResolutionError: {hub_context.downloads}: File too large (is the disk full?)" in err
+    assert part(hub_context).stat().st_size >= PIECE
+    assert fetched(hub_context, blob).read_bytes() == CONTENT
 
 
 def test_a_download_larger_than_the_disk_is_refused_before_it_begins(

@@ -9,6 +9,7 @@ from reconciler.core.names import ModelName
 from reconciler.core.steps import Blob, Pull
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.sources import Context, load
+from tests.fakes.http_faults import Fault
 from tests.fakes.oci_server import TOKEN, OciServer
 from tests.sources.references import ref
 
@@ -139,6 +140,15 @@ def test_the_token_that_anybody_gets_is_asked_for_at_the_hub_itself(context: Con
     assert pinned.foretold == (Digest.of(manifest()),)
     assert [request.authorization for request in oci.requests] == ["", "", f"Bearer {TOKEN}"]
     assert oci.requests[1].path == "/token?service=hub&scope=repository%3Ateam%2Fm%3Apull"
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b'{"token": 1}', '{"token": "ü\\n"}'.encode()])
+def test_a_token_that_is_none_is_not_used(context: Context, oci: OciServer, answer: bytes) -> None:
+    oci.realm = f"{oci.url}/token"
+    oci.faults.add(Fault("oci", path="/token", status=200, body=answer))
+
+    assert type(refused(context, oci)) is AccessDenied
+    assert {request.authorization for request in oci.requests} == {""}
 
 
 def test_a_challenge_that_leads_elsewhere_is_not_followed(context: Context, oci: OciServer) -> None:
