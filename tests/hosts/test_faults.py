@@ -175,6 +175,24 @@ def test_answer_of_something_else_is_an_error_not_an_empty_host(host: OllamaHost
             act()
 
 
+@pytest.mark.parametrize("status", [204, 400, 401, 405, 500])
+def test_blob_is_neither_there_nor_absent_when_the_host_cannot_say(
+    host: OllamaHost, fake: FakeOllama, files: Files, status: int
+) -> None:
+    fake.fail("has_blob", status=status)
+    with pytest.raises(HostRejected, match=f"HTTP {status}"):
+        host.has_blob(files["model"].digest)
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_upload_is_done_when_the_host_says_so(host: OllamaHost, fake: FakeOllama, files: Files, status: int) -> None:
+    fake.fail("upload", status=status)
+    host.upload(files["other"].digest, files["other"].path, quiet)
+    fake.fail("upload", status=507)
+    with pytest.raises(HostRejected, match="507"):
+        host.upload(files["other"].digest, files["other"].path, quiet)
+
+
 def test_host_that_is_not_there_is_unreachable() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
