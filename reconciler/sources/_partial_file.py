@@ -27,7 +27,10 @@ class PartialFile:
     def __init__(self, file: BinaryIO, blob: Blob, progress: Progress) -> None:
         self._file, self._blob, self._progress = file, blob, progress
         self._sha256 = hashlib.sha256()
-        self._hash_what_is_there()
+        self._file.seek(0)
+        while block := self._file.read(_BLOCK):
+            self._sha256.update(block)
+            self._progress("checking", self._file.tell(), self._blob.size)
 
     def write(self, chunk: bytes) -> int:
         """Append, hash and report."""
@@ -41,15 +44,13 @@ class PartialFile:
         return self._file.tell()
 
     def seek(self, offset: int) -> int:
-        """Go to a place; only a truncation may follow, when a hub begins again instead of going on."""
+        """Go to a place: to the start, when a hub begins again instead of going on; `truncate` follows."""
         return self._file.seek(offset)
 
     def truncate(self) -> int:
-        """Drop what is behind this place, and hash again what is before it."""
-        size = self._file.truncate()
+        """Drop everything."""
         self._sha256 = hashlib.sha256()
-        self._hash_what_is_there()
-        return size
+        return self._file.truncate()
 
     def is_right(self) -> bool:
         """Tell whether all of it is there and is what was asked for."""
@@ -59,12 +60,6 @@ class PartialFile:
         """Bring everything to the disk, so that a name is never given to what a power cut can still undo."""
         self._file.flush()
         os.fsync(self._file.fileno())
-
-    def _hash_what_is_there(self) -> None:
-        self._file.seek(0)
-        while block := self._file.read(_BLOCK):
-            self._sha256.update(block)
-            self._progress("checking", self._file.tell(), self._blob.size)
 
 
 @contextmanager
