@@ -31,7 +31,7 @@ This module imports nothing.
 
 
 class ReconcilerError(Exception):
-    """Base of the tree: `message` is one sentence, `hint` says what to do, `where` is an address or a place in a file."""
+    """Base of the tree: `message` is one sentence, `hint` says what to do, `where` is an address or a place."""
 
     retryable = False
 

@@ -4,8 +4,8 @@ Modules of parts and fakes are imported inside the fixtures, so that a test that
 """
 
 import os
-import sys
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -18,23 +18,22 @@ KEPT = ("RECONCILER_TEST_OLLAMA", "RECONCILER_REQUIRE_PARTS")  # settings of the
 CLEARED = ("OLLAMA_", "HF_", "HUGGING", "RECONCILER_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.", "0.0.0.0")
 
+_connect = socket.socket.connect
 _refused: list[str] = []
 _numbers = count(1)
 
 
 def pytest_configure() -> None:
-    """Close the network for this process."""
-    sys.addaudithook(_only_loopback)
+    """Close the network for this process. (An audit hook would see more, but its calls race with coverage's tracer.)"""
+    socket.socket.connect = _only_loopback
 
 
-def _only_loopback(event: str, arguments: tuple[object, ...]) -> None:
+def _only_loopback(self: socket.socket, address: object) -> None:
     """Refuse a connection that leaves this machine, and remember it, for code that handles the refusal."""
-    if event != "socket.connect":
-        return
-    address = arguments[1]
     if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
         _refused.append(str(address[0]))
         raise ConnectionRefusedError(f"tests may connect to loopback only, not to {address[0]}")
+    _connect(self, address)
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +101,20 @@ def smollm2() -> Path:
 def unique() -> str:
     """Return the start of a model name that no other test uses."""
     return f"t{next(_numbers)}-{os.getpid()}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder `manifests` in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    made = tmp_path / "manifests"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def reconciler(capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
+    """Return a function that runs a command in this process (tests.commands.Result)."""
+    from tests.commands import command
+
+    return lambda *words: command(capsys, words)

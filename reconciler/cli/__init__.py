@@ -81,7 +81,7 @@ def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str |
     \b
     Exit codes: 0 done or in sync, 1 error, 2 changes pending (with --detailed-exitcode),
     3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
-    """  # noqa: D301
+    """
     ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color)
 
 

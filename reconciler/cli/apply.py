@@ -51,7 +51,7 @@ def command(
 
     \b
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part.
-    """  # noqa: D301
+    """
     store = open_store(settings)
     proposal = propose_for(paths, settings, store, targets, hosts)
     plan = proposal.plan

@@ -33,7 +33,7 @@ def command(
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with
     --detailed-exitcode), 3 something is refused.
-    """  # noqa: D301
+    """
     plan = propose_for(paths, settings, open_store(settings), targets, hosts).plan
     click.echo(output.plan(plan, settings, format_), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

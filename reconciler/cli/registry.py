@@ -57,7 +57,10 @@ def show(settings: Settings, name: str) -> int:
 def history(settings: Settings, name: str | None, limit: int, format_: str) -> int:
     """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
     store = open_store(settings)
-    runs, events = store.runs(limit), store.events(model=_model(name) if name else None, limit=limit)
+    model = _model(name) if name else None
+    events = store.events(model=model, limit=limit)
+    told = {event.run for event in events}
+    runs = [run for run in store.runs(limit) if model is None or run.id in told]
     if format_ == "json":
         from reconciler.report.json_report import history_json
 

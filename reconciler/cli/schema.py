@@ -15,7 +15,7 @@ def command(_settings: Settings, kind: str | None) -> int:
 
     \b
         # yaml-language-server: $schema=reconciler.schema.json
-    """  # noqa: D301
+    """
     from reconciler.manifest.schema import kinds, published
 
     known = {name.lower(): name for name in kinds()}

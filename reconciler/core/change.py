@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest
 from reconciler.core.facts import FieldChange
 from reconciler.core.names import Address, ModelName
@@ -59,6 +60,12 @@ class Change:
     base: ModelName | None = None
     note: str = ""  # one sentence more, for people
     hint: str = ""
+    declared_at: Location | None = None  # where the manifest says it, when there is no `after` to tell
+
+    @property
+    def location(self) -> Location | None:
+        """Return where the manifest says it; None where nothing is declared."""
+        return self.after.location if self.after is not None else self.declared_at
 
     @property
     def pending(self) -> bool:

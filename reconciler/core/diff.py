@@ -38,6 +38,7 @@ def diff(
     unknown = {entry.address: entry for entry in desired.unresolved}
     models, records = live.models, recorded.by_address
     hosts = {host.host for host in live.observed}
+    bases = {entry.base for entry in desired.entries} | {entry.base for entry in desired.unresolved}
     changes: list[Change] = []
     for address in sorted(wanted.keys() | unknown.keys() | models.keys() | records.keys()):
         if address.host not in hosts:
@@ -47,7 +48,7 @@ def diff(
             continue
         change = decide(wanted.get(address), models.get(address), records.get(address), policy)
         if change is not None:
-            changes.append(change)
+            changes.append(_kept(change) if address in bases else change)
     return _refuse_dependents(changes)
 
 
@@ -167,11 +168,19 @@ def _unresolved(entry: Unresolved, live: Live | None) -> Change:
         base=entry.base.model if entry.base else None,
         note=entry.message,
         hint=entry.hint,
+        declared_at=entry.location,
     )
 
 
 def _base_model(want: Desired) -> ModelName | None:
     return want.base.model if want.base else None
+
+
+def _kept(change: Change) -> Change:
+    """Keep what a declared build stands on, even if it is no longer declared itself."""
+    if change.action is not Action.DELETE:
+        return change
+    return replace(change, action=Action.NO_OP, steps=(), note="kept, because a declared build stands on it")
 
 
 def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -180,8 +189,8 @@ def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:
 
     def blocked(address: Address) -> bool:
         change = decided.get(address)
-        if change is None or change.action is Action.NO_OP:
-            return False
+        if change is None or change.action is Action.NO_OP or Reason.NOT_DECLARED in change.reasons:
+            return False  # what is not declared is taken as it is
         if change.action is Action.REFUSE:
             return True
         return change.after is not None and change.after.base is not None and blocked(change.after.base)

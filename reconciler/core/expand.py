@@ -13,6 +13,11 @@ from reconciler.core.steps import Delete, Step
 
 BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
 
+_MIXED_UP = {
+    "model": "an adapter belongs under `adapter` of a FineTune",
+    "adapter": "a model belongs under `source` of a Model",
+}
+
 Pins = Mapping[SourceRef, Pinned | Unpinned]
 
 
@@ -68,7 +73,7 @@ class _Host:
         address = Address(self._host, item.name)
         base = Address(self._host, item.base) if item.base is not None else None
         try:
-            pinned, adapter = self._pin(item.source), self._pin(item.adapter)
+            pinned, adapter = self._pin(item.source, "model"), self._pin(item.adapter, "adapter")
             content = self._base_content(item.base)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
@@ -98,10 +103,13 @@ class _Host:
             ref=item.source,
         )
 
-    def _pin(self, ref: SourceRef | None) -> Pinned | None:
+    def _pin(self, ref: SourceRef | None, wanted: str) -> Pinned | None:
+        """Return what a reference was pinned to, if it holds what is wanted: hosts take a mix-up and break later."""
         found = self._pins[ref] if ref is not None else None
         if isinstance(found, Unpinned):
             raise _Missing(found.message, found.hint)
+        if found is not None and found.holds not in {"", wanted}:
+            raise _Missing(f"{found.reference} is no {wanted} but one of the kind {found.holds}", _MIXED_UP[wanted])
         return found
 
     def _base_content(self, base: ModelName | None) -> str | None:

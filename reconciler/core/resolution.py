@@ -19,6 +19,7 @@ class Pinned:
     pull: Pull | None = None
     files: tuple[tuple[str, Blob], ...] = ()  # (relative name, blob), the first is the model
     foretold: tuple[Digest, ...] = ()  # the digests that the host may report; empty where none can be known
+    holds: str = ""  # "model" or "adapter"; empty where the source can't tell before the content is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _summary(plan: Plan) -> str:
         return _nothing(plan)
     total = plan.total
     writes = any(change.action in WRITES for change in plan.changes)
-    cost = f" {human_bytes(total.transfer)} to download, disk {signed_bytes(total.disk)}." if writes else ""
+    cost = f" {human_bytes(total.transfer)} to move, disk {signed_bytes(total.disk)}." if writes else ""
     return f"Plan: {', '.join(parts)}.{cost}"
 
 

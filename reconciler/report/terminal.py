@@ -131,6 +131,8 @@ def _below(row: ChangeRow, paint: Paint) -> Iterator[str]:
     labels = [(f"drifted: {field.path}" if field.drifted else field.path,) for field in row.fields]
     for field, (label,) in zip(row.fields, aligned(labels, (_WIDEST,)), strict=True):
         yield from _field(field, label, paint)
+    if row.place:
+        yield f"      at {row.place}"
     yield from _hint(row.hint)
 
 

@@ -39,6 +39,7 @@ class ChangeRow:
     cost: str  # bytes to move, or freed; empty where there are none
     fields: tuple[FieldRow, ...]
     hint: str
+    place: str  # where the manifest says what is refused; empty for everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
         cost=_cost(plan, change),
         fields=field_rows(change),
         hint=safe(change.hint),
+        place=safe(str(change.location)) if change.action is Action.REFUSE and change.location else "",
     )
 
 

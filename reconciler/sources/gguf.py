@@ -47,7 +47,7 @@ class Gguf:
         self._cache = cache
 
     def resolve(self, ref: SourceRef) -> Pinned:
-        """Return the file's digest, and in `provenance` whether it is a model or an adapter; raises ResolutionError."""
+        """Return the file's digest, and in `holds` whether it is a model or an adapter; raises ResolutionError."""
         options = dict(ref.options)
         path, pin = Path(str(options["path"])), options.get("sha256")
         file = self._read(path, lambda *_: None)
@@ -56,13 +56,14 @@ class Gguf:
                 f"{path.name} is {file.digest.hex}, and the manifest pins {pin}",
                 hint="bring back the file that was meant, or correct `sha256:`",
             )
-        about = {"architecture": file.architecture, "kind": file.kind, "path": str(path)}
+        about = {"architecture": file.architecture, "path": str(path)}
         blob = Blob(file.digest, file.size, self.type, (("path", str(path)),))
         return Pinned(
-            reference=str(path),
+            reference=path.name,
             provenance=facts({**about, "sha256": file.digest.hex, "size": file.size}),
             size=file.size,
             files=((path.name, blob),),
+            holds=file.kind,
         )
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:

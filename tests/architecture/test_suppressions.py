@@ -13,12 +13,7 @@ PATTERNS = {
     "coverage": re.compile(r"#\s*pragma:\s*no\s*cover"),
 }
 ALLOWED = {
-    ("noqa", "reconciler/cli/__init__.py"): 1,  # D301: click's paragraphs begin with a backslash and b
-    ("noqa", "reconciler/cli/apply.py"): 1,  # D301
-    ("noqa", "reconciler/cli/plan.py"): 1,  # D301
-    ("noqa", "reconciler/cli/schema.py"): 1,  # D301
     ("noqa", "reconciler/cli/settings.py"): 1,  # S104: compared, never bound
-    ("noqa", "reconciler/cli/status.py"): 1,  # D301
     ("noqa", "reconciler/sources/_hugging_face_errors.py"): 1,  # S105: a variable's name
     ("noqa", "reconciler/sources/ollama.py"): 1,  # ARG002: the port's signature
     ("type", "reconciler/sources/_hugging_face.py"): 2,  # names that the library gives but does not list

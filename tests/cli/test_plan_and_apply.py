@@ -2,9 +2,9 @@
 
 import json
 
-from tests.cli.manifests import host as declare_host
-from tests.cli.manifests import model, tune
 from tests.fakes.ollama_server import FakeOllama
+from tests.manifests import host as declare_host
+from tests.manifests import model, tune
 
 
 def test_a_plan_changes_nothing_and_says_what_it_would_do(reconciler, folder, host, tmp_path):

@@ -1,6 +1,6 @@
 """`validate`: everything that is wrong at once, and nothing contacted."""
 
-from tests.cli.manifests import model, tune, write
+from tests.manifests import model, tune, write
 
 
 def test_good_manifests_are_counted(reconciler, folder):

@@ -73,6 +73,7 @@ def test_a_delete_hits_only_what_we_made_that_is_unchanged_undeclared_unprotecte
             record = records.by_address[change.address]
             assert policy.prune is Prune.OWNED
             assert change.address not in declared
+            assert change.address not in {entry.base for entry in wanted.entries}
             assert live.models[change.address].digest == record.digest
             assert not record.protect
 

@@ -117,3 +117,30 @@ def test_without_a_look_at_the_model_drift_names_no_fields():
 def test_a_source_that_changed_without_a_field_is_still_a_changed_spec():
     renamed = replace(recorded(NEW), content=NEW.content, fingerprint=OLD.fingerprint)
     assert decide(NEW, live(), renamed).reasons == (R.SPEC_CHANGED,)
+
+
+def test_the_base_of_a_declared_build_is_never_pruned():
+    base, build = desired("b"), desired(base="b")
+    live_models = live_state(live("b"), live())
+    changes = diff(DesiredState((build,)), live_models, recorded_state(recorded(base), recorded(build)), PRUNE)
+    assert [(str(change.address.model), change.action) for change in changes] == [
+        ("b:latest", A.NO_OP),
+        ("m:latest", A.NO_OP),
+    ]
+
+
+def test_a_base_that_is_not_declared_is_taken_as_it_is_even_if_somebody_changed_it():
+    base, build = desired("b"), desired(base="b")
+    records = recorded_state(recorded(base), recorded(desired(spec=content(system="old"), base="b")))
+    changes = diff(DesiredState((build,)), live_state(live("b", "theirs"), live()), records)
+    assert [change.action for change in changes] == [A.REFUSE, A.UPDATE]
+
+
+def test_every_decision_about_something_declared_tells_where_it_is_declared():
+    entry = Unresolved(address("u"), Kind.MODEL, "the hub is down", "", HERE)
+    changes = diff(DesiredState((NEW,), (entry,)), live_state(live()), recorded_state(recorded(desired("gone"))))
+    assert {str(change.address.model): change.location for change in changes} == {
+        "gone:latest": None,
+        "m:latest": HERE,
+        "u:latest": HERE,
+    }

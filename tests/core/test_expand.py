@@ -136,5 +136,17 @@ def test_protection_is_carried():
     assert _only("m", expand([model("m", lifecycle=Lifecycle(protect=True))], [A], PINS, BOTH)).protect
 
 
+def test_a_model_and_an_adapter_that_are_mixed_up_are_refused():
+    lora, whole = replace(PIN, holds="adapter"), replace(PIN, holds="model")
+    (wrong,) = expand([model("m")], [A], {FILE: lora}, BOTH).unresolved
+    assert wrong.message == "m.gguf is no model but one of the kind adapter"
+    (wrong,) = expand([tune("t", "b", adapter=FILE)], [A], {FILE: whole}, live_state(live("b"))).unresolved
+    assert (wrong.message, wrong.hint) == (
+        "m.gguf is no adapter but one of the kind model",
+        "a model belongs under `source` of a Model",
+    )
+    assert expand([model("m")], [A], {FILE: whole}, BOTH).entries
+
+
 def _only(name, state):
     return next(entry for entry in state.entries if entry.address.model == ModelName.parse(name))

@@ -6,7 +6,7 @@ from reconciler.core.names import ModelName
 from reconciler.core.outcome import Status
 from reconciler.core.steps import STAGING_NAMESPACE
 from reconciler.errors import RegistryUnavailable, StalePlan
-from tests.cli.manifests import model, tune
+from tests.manifests import model, tune
 
 
 def _status(result) -> dict[str, Status]:
