@@ -65,16 +65,14 @@ class OllamaHost:
 
         A manifest is not written in one go, so a model that is listed is asked for again for up to a second.
         """
-        for tries_left in reversed(range(_SHOW_TRIES)):
+        for _ in range(_SHOW_TRIES - 1):
             try:
-                return essence(self._wire.show(str(name)))
-            except ValueError as error:
-                raise HostRejected(str(error), status=200, where=origin(self.url)) from error
+                return self._shown(name)
             except HostRejected as error:
-                if not tries_left or not _may_be_half_written(error) or self._spelling(name) is None:
+                if not _may_be_half_written(error) or self._spelling(name) is None:
                     raise
             time.sleep(_SHOW_PAUSE)
-        raise AssertionError("the last try returns or raises")
+        return self._shown(name)
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the server holds a blob."""
@@ -117,6 +115,12 @@ class OllamaHost:
         except HostRejected as error:
             if error.status != 404 or self._spelling(name) is not None:
                 raise
+
+    def _shown(self, name: ModelName) -> Facts:
+        try:
+            return essence(self._wire.show(str(name)))
+        except ValueError as error:
+            raise HostRejected(str(error), status=200, where=origin(self.url)) from error
 
     def _live(self, entry: Mapping[str, Any]) -> Live | None:
         name = _name(entry)

@@ -29,7 +29,7 @@ _HINTS = (
 
 def printable(text: str) -> str:
     """Return a host's text on one line, without control characters, shortened to 300 characters."""
-    plain = _ESCAPE_SEQUENCE.sub("", text)
+    plain = _ESCAPE_SEQUENCE.sub("", text[: 20 * _LONGEST])
     line = " ".join("".join(char if char.isprintable() else " " for char in plain).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 

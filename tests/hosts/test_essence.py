@@ -147,11 +147,11 @@ def test_template_is_as_shown_where_the_modelfile_has_none() -> None:
     assert of(f"{HEADER}FROM {path(A)}\nSYSTEM x\n", template="shown")["template"] == "shown"
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
-    )
-)
+leaves = st.none() | st.booleans() | st.floats() | texts
+answers = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=6)
+
+
+@given(answers)
 def test_no_answer_crashes_it(value: object) -> None:
     for key in ("parameters", "template", "system", "license", "messages", "details"):
         of(f"{HEADER}FROM {path(A)}\n", **{key: value})

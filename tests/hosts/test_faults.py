@@ -203,6 +203,13 @@ def test_host_that_is_not_there_is_unreachable() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_show_without_a_modelfile_shows_nothing(host: OllamaHost, fake: FakeOllama) -> None:
+    fake.fail("show", status=200, body='{"license": "MIT"}')
+    with pytest.raises(HostRejected, match="no modelfile") as caught:
+        host.show(MODEL)
+    assert caught.value.where == fake.url
+
+
 def test_passing_fault_of_a_proxy_is_waited_out_when_reading_only(host: OllamaHost, fake: FakeOllama) -> None:
     fake.fail("tags", status=503)
     assert len(host.models()) == 1

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from reconciler.core.digest import Digest
 from reconciler.core.names import HostName, ModelName
-from reconciler.core.steps import Create
+from reconciler.core.steps import Create, Pull
 from reconciler.errors import HostRejected
 from reconciler.hosts.ollama_host import OllamaHost, version_tuple
 from reconciler.transport import Http
@@ -68,6 +69,15 @@ def test_base_that_vanishes_on_the_way_leaves_the_old_model(host: OllamaHost, fa
 def test_only_what_is_declared_is_sent(host: OllamaHost, fake: FakeOllama) -> None:
     host.create(Create(MODEL, base=MODEL, system="", template="", parameters=(("stop", ()),)), quiet)
     assert fake.seen[-1].body == {"model": "m:latest", "from": "m:latest", "parameters": {"stop": []}, "stream": False}
+
+
+@pytest.mark.parametrize(("insecure", "sent"), [(True, {"insecure": True}), (False, {})])
+def test_plain_http_to_a_hub_is_asked_for_only_where_it_is_declared(
+    host: OllamaHost, fake: FakeOllama, insecure: bool, sent: dict[str, object]
+) -> None:
+    with pytest.raises(HostRejected, match="no such host"):
+        host.pull(Pull(ModelName.parse("x:1"), insecure=insecure, manifest=Digest.of(b""), layers=()), quiet)
+    assert fake.seen[-1].body == {"model": "x:1", "stream": True, **sent}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -179,6 +179,25 @@ def test_closed_port_is_no_timeout() -> None:
         with pytest.raises(TransportError, match="no connection: connection refused") as caught:
             Http().request("GET", url)
     assert not caught.value.timed_out
+
+
+def test_name_that_is_unknown_says_so() -> None:
+    with pytest.raises(TransportError, match="its name is not known") as caught:
+        Http().request("GET", "http://no-such-host.invalid/secret")
+    assert str(caught.value).startswith("http://no-such-host.invalid: ")
+    assert not caught.value.timed_out
+
+
+def test_server_that_takes_no_connection_is_a_timeout() -> None:
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        with pytest.raises(TransportError, match="no connection in time") as caught:
+            Http(connect_timeout=0.1).request("POST", f"http://127.0.0.1:{full.getsockname()[1]}")
+    assert caught.value.timed_out
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "ftp://127.0.0.1/x", "http://127.0.0.1:99999/", "no address"])
