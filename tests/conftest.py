@@ -51,6 +51,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     assert not _refused, f"tried to leave this machine: {_refused}"
 
 
+@pytest.fixture
+def refusals() -> list[str]:
+    """Return the addresses elsewhere that this test tried to reach; what stays in the list fails it."""
+    return _refused
+
+
 def _without(reason: str) -> NoReturn:
     """Skip where a part is missing; fail where all of them must be there."""
     if os.environ.get("CI") or os.environ.get("RECONCILER_REQUIRE_PARTS"):
