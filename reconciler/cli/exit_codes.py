@@ -1,8 +1,12 @@
 """Exit statuses, in one table. They are a contract: unattended callers decide by them."""
 
-from reconciler.core.outcome import RunResult, Status
-from reconciler.core.plan import Plan
+from typing import TYPE_CHECKING
+
 from reconciler.errors import LeaseHeld, ReconcilerError, StalePlan, UnsafePlan, WrongLineage
+
+if TYPE_CHECKING:  # `--version` and completion need the numbers only
+    from reconciler.core.outcome import RunResult
+    from reconciler.core.plan import Plan
 
 DONE = 0
 ERROR = 1
@@ -25,7 +29,7 @@ def status_of(error: ReconcilerError) -> int:
     return next((status for kind, status in BY_ERROR.items() if isinstance(error, kind)), ERROR)
 
 
-def status_of_plan(plan: Plan, *, detailed: bool) -> int:
+def status_of_plan(plan: "Plan", *, detailed: bool) -> int:
     """Return the exit status for a plan that was only shown; what is unknown or refused is never a success."""
     if not plan.complete:
         return ERROR
@@ -34,8 +38,10 @@ def status_of_plan(plan: Plan, *, detailed: bool) -> int:
     return PENDING if detailed and plan.pending else DONE
 
 
-def status_of_run(result: RunResult) -> int:
+def status_of_run(result: "RunResult") -> int:
     """Return the exit status for a run: 0 only if everything that was asked for is now so."""
+    from reconciler.core.outcome import Status
+
     if result.good:
         return DONE
     if result.count(Status.APPLIED):

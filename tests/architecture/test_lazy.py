@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.ollama_server import FakeOllama
+from tests.manifests import model, tune, write
+
 SLOW = frozenset(
     {"huggingface_hub", "ollama", "rich", "structlog", "httpx", "httpx2", "sqlalchemy", "asyncio", "requests", "numpy"}
 )
@@ -50,3 +53,16 @@ def test_what_a_command_does_not_use_is_not_imported(
 ) -> None:
     (tmp_path / "small.yaml").write_text(MANIFEST)
     assert _loaded(code, *arguments, folder=tmp_path) & absent == set()
+
+
+def test_a_plan_that_finds_nothing_to_do_imports_nothing_slow(folder, reconciler, monkeypatch, hub) -> None:
+    with FakeOllama() as host:
+        monkeypatch.setenv("OLLAMA_HOST", host.url)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        model(folder)
+        hub.commit("org/repo", {"tiny-Q8_0.gguf": folder / "tiny.gguf"})
+        source = "source: {huggingface: {repo: org/repo, quantization: Q8_0}}"
+        write(folder, "far", f"kind: Model\nmetadata: {{name: far}}\nspec: {{{source}}}\n")
+        tune(folder, "bot", "far")
+        assert reconciler("apply", "--auto-approve").status == 0
+        assert _loaded(COMMAND, "plan", "--detailed-exitcode", folder=folder.parent) & SLOW == set()
