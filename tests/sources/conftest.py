@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sources import Context, FileCache
+from reconciler.core.steps import Blob
+from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
 from tests.fakes.hf_server import HubServer
 from tests.fakes.oci_server import OciServer
+from tests.sources.downloads import CONTENT, FILE, REPO
+from tests.sources.references import ref
 
 
 @pytest.fixture
@@ -32,3 +35,11 @@ def context(tmp_path: Path) -> Context:
 @pytest.fixture
 def hub_context(context: Context, hub: HubServer) -> Context:
     return replace(context, environ={"HF_ENDPOINT": hub.url})
+
+
+@pytest.fixture
+def blob(hub: HubServer, hub_context: Context) -> Blob:
+    hub.commit(REPO, {FILE: CONTENT})
+    [(name, found)] = load("huggingface", hub_context).resolve(ref("huggingface", repo=REPO)).files
+    assert name == "tiny-Q4_0.gguf"
+    return found
