@@ -39,7 +39,7 @@ types: $(project)
 	@$(call group,mypy --strict,$(python) -m mypy)
 
 imports: $(project)
-	@$(call group,import contracts,.venv/bin/lint-imports --no-cache)
+	@$(call group,import contracts,.venv/bin/lint-imports --no-cache --no-logo)
 
 check: lint types imports  ## the fast half: lint, types, import contracts, tests without I/O
 	@$(call group,pure tests,$(python) -m pytest $(pure))
@@ -53,7 +53,8 @@ demo: parts  ## the whole story on a real Ollama, in under two minutes
 	@$(python) -m tests.demo
 
 lock: $(project)  ## pin .ci/requirements.txt anew from pyproject.toml and .ci/requirements.in (UPGRADE=1: to the newest)
-	@$(python) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet pip-tools
+	@$(python) -m venv --without-pip .venv/lock
+	@$(python) -m pip --python .venv/lock/bin/python install --quiet --disable-pip-version-check pip-tools
 	@CUSTOM_COMPILE_COMMAND="make lock" .venv/lock/bin/pip-compile $(lock_options) $(if $(UPGRADE),--upgrade) \
 	  --output-file .ci/requirements.txt pyproject.toml .ci/requirements.in
 

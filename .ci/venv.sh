@@ -18,7 +18,7 @@ ensure_a_way_to_fill_a_venv() {
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
   echo "venv: this Python has neither ensurepip nor pip; asking apt for ${debian_packages[*]}"
   { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install \
-      -qq -y --no-install-recommends "${debian_packages[@]}"; } >/dev/null \
+      -qq -y --no-install-recommends "${debian_packages[@]}"; } >/dev/null 2>&1 \
     || fail "no way to make one: run \`apt-get install ${debian_packages[*]}\` as root, then try again"
 }
 

@@ -38,25 +38,25 @@ class Part:
 
 def main() -> int:
     """Bring every part that is not there yet; returns 0 also where one cannot be had."""
-    PARTS.mkdir(exist_ok=True)
     for part in ALL:
-        _say(part, _ensure(part))
+        _say(part, ensure(part, PARTS))
     return 0
 
 
-def _ensure(part: Part) -> str:
-    """Return one sentence on how this part is to be had, after bringing it where it was missing."""
+def ensure(part: Part, parts: Path) -> str:
+    """Return one sentence on how this part is to be had, after bringing a missing one into a folder of `parts`."""
     if found := part.present():
         return found
-    folder, stamp = PARTS / part.name, PARTS / f"{part.name}.made-from"
+    folder, stamp = parts / part.name, parts / f"{part.name}.made-from"
     wanted = _digest(part)
     if folder.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
         return f"in .parts/{part.name}"
     _say(part, f"downloading {part.cost} …")
+    parts.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     stamp.unlink(missing_ok=True)
     try:
-        with TemporaryDirectory(dir=PARTS, prefix=f"{part.name}-") as work:
+        with TemporaryDirectory(dir=parts, prefix=f"{part.name}-") as work:
             fresh = Path(work) / "part"
             fresh.mkdir()
             part.bring(fresh, Path(work) / "work")
