@@ -98,7 +98,8 @@ class _Lines:
         """Remember how far a task is, and write it now and then."""
         now = self._clock.monotonic()
         with self._lock:
-            known = self._tasks.setdefault(task, _Task(facts, now - PROGRESS_INTERVAL))
+            early = PROGRESS_INTERVAL if "total" in facts else 0.0  # without bytes, only what lasts is worth a line
+            known = self._tasks.setdefault(task, _Task(facts, now - early))
             known.facts, known.news = facts, now - known.written_at < PROGRESS_INTERVAL
             if known.news:
                 return
@@ -109,7 +110,7 @@ class _Lines:
         """Write how far a task came, unless that is written, and forget it."""
         with self._lock:
             known = self._tasks.pop(task, None)
-        if known is not None and known.news:
+        if known is not None and known.news and "total" in known.facts:
             self.event("info", "progress", known.facts)
 
     def _configured(self) -> "structlog.BoundLogger":

@@ -3,7 +3,7 @@
 The table in `tests/core/test_diff_table.py` is the specification of `decide`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from reconciler.core.change import Action, Change, Reason
 from reconciler.core.facts import Facts, FieldChange, differences
 from reconciler.core.names import Address, ModelName
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
-from reconciler.core.steps import Delete
+from reconciler.core.steps import Delete, Pull
 
 
 class Prune(StrEnum):
@@ -48,7 +48,8 @@ def diff(
             continue
         change = decide(wanted.get(address), models.get(address), records.get(address), policy)
         if change is not None:
-            changes.append(_kept(change) if address in bases else change)
+            change = _kept(change) if address in bases else change
+            changes.append(_respectful(change, models, wanted))
     return _refuse_dependents(changes)
 
 
@@ -181,6 +182,24 @@ def _kept(change: Change) -> Change:
     if change.action is not Action.DELETE:
         return change
     return replace(change, action=Action.NO_OP, steps=(), note="kept, because a declared build stands on it")
+
+
+def _respectful(change: Change, models: Mapping[Address, Live], wanted: Mapping[Address, Desired]) -> Change:
+    """Refuse a change that would replace another model on its way: a pull comes in under the hub's own name."""
+    for step in change.steps:
+        if not isinstance(step, Pull) or step.name == change.address.model:
+            continue
+        there = Address(change.address.host, step.name)
+        if there in models and there not in wanted and models[there].digest not in step.foretold:
+            return replace(
+                change,
+                action=Action.REFUSE,
+                reasons=(Reason.UNMANAGED,),
+                steps=(),
+                note=f"it has to be pulled as {step.name}, and another model has that name on the host",
+                hint=f"declare {step.name} itself, or delete that model by hand",
+            )
+    return change
 
 
 def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:

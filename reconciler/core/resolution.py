@@ -18,8 +18,12 @@ class Pinned:
     size: int  # bytes of all of it
     pull: Pull | None = None
     files: tuple[tuple[str, Blob], ...] = ()  # (relative name, blob), the first is the model
-    foretold: tuple[Digest, ...] = ()  # the digests that the host may report; empty where none can be known
     holds: str = ""  # "model" or "adapter"; empty where the source can't tell before the content is there
+
+    @property
+    def foretold(self) -> tuple[Digest, ...]:
+        """Return the digests that a host may report for it; empty where none can be known."""
+        return self.pull.foretold if self.pull is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

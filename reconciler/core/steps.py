@@ -32,6 +32,7 @@ class Pull:
     insecure: bool  # plain http to the hub
     manifest: Digest  # what the tag meant when the plan was made
     layers: tuple[tuple[Digest, int], ...]  # every blob of it, with its size in bytes
+    foretold: tuple[Digest, ...] = ()  # the digests under which a host may list it; empty where none can be known
 
 
 @dataclass(frozen=True, slots=True)

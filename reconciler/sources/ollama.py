@@ -47,8 +47,7 @@ class Ollama:
             reference=str(name),
             provenance=facts({"hub": hub, "manifest": str(manifest.digest), "name": str(name)}),
             size=sum(size for _, size in manifest.layers),
-            pull=Pull(name, insecure, manifest.digest, manifest.layers),
-            foretold=manifest.foretold,
+            pull=Pull(name, insecure, manifest.digest, manifest.layers, manifest.foretold),
         )
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:  # noqa: ARG002

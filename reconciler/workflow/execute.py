@@ -1,5 +1,6 @@
 """Execution of one change on one host: the plan's own steps, then a reading that proves them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.change import Action, Change
@@ -42,7 +43,7 @@ def execute(change: Change, tools: Tools) -> Done:
     _still_fits(change, models.get(change.address.model))
     if change.action is Action.FORGET:
         return Done(Forget(change.address), None, 0)
-    moved = _run(change, frozenset(models), tools)
+    moved = _run(change, models, tools)
     if change.action is Action.DELETE:
         return Done(Forget(change.address), None, moved)
     assert change.after is not None
@@ -61,10 +62,10 @@ def _still_fits(change: Change, live: Live | None) -> None:
         raise StalePlan(f"the host has {now} here, the plan saw {seen}", hint="plan again", where=str(change.address))
 
 
-def _run(change: Change, before: frozenset[ModelName], tools: Tools) -> int:
+def _run(change: Change, before: Mapping[ModelName, Live], tools: Tools) -> int:
     """Run the steps and return the bytes moved; after a failure, still remove what is only temporary."""
     moved = 0
-    steps = [step for step in change.steps if not (_temporary(step, change) and _was_there(step, before))]
+    steps = [step for step in change.steps if not _needless(step, before)]
     try:
         for step in steps:
             moved += _step(step, change, tools)
@@ -80,8 +81,15 @@ def _temporary(step: Step, change: Change) -> bool:
     return isinstance(step, Delete) and change.action is not Action.DELETE
 
 
-def _was_there(step: Step, before: frozenset[ModelName]) -> bool:
-    return isinstance(step, Delete) and step.unless_there_before and step.name in before
+def _needless(step: Step, before: Mapping[ModelName, Live]) -> bool:
+    """Tell whether a model that was there before spares us a pull, or forbids us to clean it away."""
+    match step:
+        case Pull(name=name, foretold=foretold):
+            return name in before and before[name].digest in foretold
+        case Delete(name=name, unless_there_before=True):
+            return name in before
+        case _:
+            return False
 
 
 def _clean(step: Step, tools: Tools) -> None:

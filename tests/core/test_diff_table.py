@@ -7,8 +7,10 @@ import pytest
 from reconciler.core.change import Action, Reason
 from reconciler.core.diff import Policy, Prune, decide, diff
 from reconciler.core.facts import FieldChange
+from reconciler.core.names import ModelName
 from reconciler.core.resource import Kind
 from reconciler.core.state import DesiredState, LiveState, Unobserved, Unresolved
+from reconciler.core.steps import Copy, Pull
 from tests.core.builders import HERE, address, content, desired, digest, live, live_state, recorded, recorded_state
 
 A, R = Action, Reason
@@ -144,3 +146,20 @@ def test_every_decision_about_something_declared_tells_where_it_is_declared():
         "m:latest": HERE,
         "u:latest": HERE,
     }
+
+
+UPSTREAM = Pull(ModelName.parse("hub.example/t/m:1"), False, digest("hub"), (), (digest("hub"),))
+RENAMED = replace(HUB, steps=(UPSTREAM, Copy(UPSTREAM.name, HUB.address.model)))
+
+
+@pytest.mark.parametrize(
+    ("content_there", "declared", "action"),
+    [(None, False, A.CREATE), ("hub", False, A.CREATE), ("other", False, A.REFUSE), ("other", True, A.CREATE)],
+)
+def test_a_pull_never_replaces_a_model_of_others_that_has_the_hubs_name(content_there, declared, action):
+    there = [live(str(UPSTREAM.name), content_there)] if content_there else []
+    entries = [RENAMED, *([desired(str(UPSTREAM.name))] if declared else [])]
+    changes = diff(DesiredState(tuple(entries)), live_state(*there), recorded_state())
+    (change,) = [item for item in changes if item.address == RENAMED.address]
+    assert change.action is action
+    assert bool(change.steps) == (action is A.CREATE)

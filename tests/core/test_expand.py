@@ -21,8 +21,7 @@ PULLED = Pinned(
     "hub.example/t/m:1",
     (),
     1,
-    pull=Pull(ModelName.parse("hub.example/t/m:1"), False, digest("h"), ()),
-    foretold=(digest("h"),),
+    pull=Pull(ModelName.parse("hub.example/t/m:1"), False, digest("h"), (), (digest("h"),)),
 )
 PINS = {FILE: PIN, HUB: PULLED}
 

@@ -100,7 +100,7 @@ def test_a_plan_that_would_do_more_than_it_says_is_unsafe(change, check):
 
 def test_a_pull_under_another_name_and_a_staging_build_are_safe():
     hub = ModelName.parse("hub.example/t/m:1")
-    pull = Pull(hub, False, digest("h"), ())
+    pull = Pull(hub, False, digest("h"), (), (digest("h"),))
     steps = (pull, Copy(hub, ModelName.parse("m")), Delete(hub, unless_there_before=True))
     assert violations([create("m", steps=steps), *_diff(desired("n"))]) == ()
 

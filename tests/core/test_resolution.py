@@ -23,7 +23,7 @@ BLOB, LORA = Blob(digest("w"), 100, "gguf", ()), Blob(digest("l"), 10, "gguf", (
 FILE = Pinned("model.gguf", (), 100, files=(("model.gguf", BLOB),))
 ADAPTER = Pinned("lora.gguf", (), 10, files=(("lora.gguf", LORA),))
 LAYERS = ((digest("a"), 5), (digest("b"), 7))
-PULL = Pull(HUB, False, digest("manifest"), LAYERS)
+PULL = Pull(HUB, False, digest("manifest"), LAYERS, (digest("manifest"),))
 PULLED = Pinned("hub.example/team/m:1", (), 12, pull=PULL)
 TURNS = (("user", "hi"), ("assistant", "ho"))
 FULL = Overlay(
