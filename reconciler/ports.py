@@ -84,6 +84,9 @@ class Host(Protocol):
     def show(self, name: ModelName) -> Facts:
         """Return what a model consists of; HostRejected with status 404 if the host cannot show it."""
 
+    def loaded(self) -> frozenset[ModelName]:
+        """Return the models that are in memory now."""
+
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the server holds a blob."""
 

@@ -46,6 +46,14 @@ BOOKKEEPING = frozenset({Action.ADOPT, Action.FORGET})  # actions that change on
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a change moves and takes, in bytes."""
+
+    transfer: int = 0  # bytes that must reach the host, over the network
+    disk: int = 0  # change of the host's disk use; deletes count a model whole, though shared layers stay
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """The decision about one address."""
 

@@ -3,12 +3,14 @@
 The table in `tests/core/test_diff_table.py` is the specification of `decide`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.core.change import Action, Change, Reason
+from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, FieldChange, differences
+from reconciler.core.likeness import alike
 from reconciler.core.names import Address, ModelName
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
 from reconciler.core.steps import Delete, Pull
@@ -46,24 +48,33 @@ def diff(
         if address in unknown:
             changes.append(_unresolved(unknown[address], models.get(address)))
             continue
-        change = decide(wanted.get(address), models.get(address), records.get(address), policy)
+        want, there = wanted.get(address), models.get(address)
+        change = decide(want, there, records.get(address), policy, recognised=_recognised(want, there, models))
         if change is not None:
             change = _kept(change) if address in bases else change
             changes.append(_respectful(change, models, wanted))
-    return _refuse_dependents(changes)
+    return _with_bases({change.address: change for change in changes}, records, policy)
 
 
 def decide(
-    want: Desired | None, live: Live | None, recorded: Recorded | None, policy: Policy = Policy()
+    want: Desired | None,
+    live: Live | None,
+    recorded: Recorded | None,
+    policy: Policy = Policy(),
+    *,
+    recognised: bool = False,
 ) -> Change | None:
-    """Return the decision about one address; None where there is nothing of ours and nothing wanted."""
+    """Return the decision about one address; None where there is nothing of ours and nothing wanted.
+
+    `recognised` tells that `live`, though not on record, is what is declared by all that its host shows.
+    """
     if want is None:
         return _undeclared(live, recorded, policy)
     if live is None:
         reason = Reason.NEW if recorded is None else Reason.MISSING
         return _write(want, None, Action.CREATE, (reason,), fields=differences((), want.content))
     if recorded is None:
-        return _unrecorded(want, live, policy)
+        return _unrecorded(want, live.digest, policy, recognised=recognised)
     return _known(want, live, recorded)
 
 
@@ -94,21 +105,24 @@ def _undeclared(live: Live | None, recorded: Recorded | None, policy: Policy) ->
     return Change(address, Action.NO_OP, (Reason.NOT_DECLARED,), before, base=base)
 
 
-def _unrecorded(want: Desired, live: Live, policy: Policy) -> Change:
+def _unrecorded(want: Desired, before: Digest, policy: Policy, *, recognised: bool) -> Change:
     """It is wanted and there, and we did not make it."""
-    if live.digest in want.foretold:
-        return _book(want, live, (Reason.ALREADY_PRESENT,))
+    if recognised or before in want.foretold:
+        return Change(want.address, Action.ADOPT, (Reason.ALREADY_PRESENT,), before, want, base=_base_model(want))
     if policy.adopt:
-        return _write(want, live, Action.UPDATE, (Reason.UNMANAGED,))
+        fields = differences((), want.content)
+        return Change(
+            want.address, Action.UPDATE, (Reason.UNMANAGED,), before, want, fields, (), want.steps, _base_model(want)
+        )
     return Change(
         want.address,
         Action.REFUSE,
         (Reason.UNMANAGED,),
-        live.digest,
+        before,
         want,
         base=_base_model(want),
         note="exists and is not ours",
-        hint="rename the resource, or delete the model from the host by hand",
+        hint="`--adopt` takes it over and makes it what is declared; or rename the resource",
     )
 
 
@@ -120,7 +134,7 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
         return Change(want.address, Action.NO_OP, (Reason.IN_SYNC,), live.digest, want, base=_base_model(want))
     fields = differences(recorded.content, want.content)
     reasons = _why(want, recorded, fields) if changed else ()
-    if live.digest in want.foretold:
+    if live.digest in want.foretold or (not changed and live.facts is not None and live.facts == recorded.facts):
         return _book(want, live, reasons or (Reason.ALREADY_PRESENT,), fields)
     drift = _drift(live, recorded.facts) if drifted else ()
     reasons = (*reasons, Reason.DRIFTED) if drifted else reasons
@@ -177,6 +191,12 @@ def _base_model(want: Desired) -> ModelName | None:
     return want.base.model if want.base else None
 
 
+def _recognised(want: Desired | None, there: Live | None, models: Mapping[Address, Live]) -> bool:
+    if want is None or there is None:
+        return False
+    return alike(want, there, models.get(want.base) if want.base else None)
+
+
 def _kept(change: Change) -> Change:
     """Keep what a declared build stands on, even if it is no longer declared itself."""
     if change.action is not Action.DELETE:
@@ -202,20 +222,30 @@ def _respectful(change: Change, models: Mapping[Address, Live], wanted: Mapping[
     return change
 
 
-def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Refuse every build whose base is refused: it would start from content that nobody asked for."""
-    decided = {change.address: change for change in changes}
+def _with_bases(decided: Mapping[Address, Change], records: Container[Address], policy: Policy) -> tuple[Change, ...]:
+    """Look at each build together with its base: what is refused or rewritten below it decides about it too."""
+    settled: dict[Address, Change] = {}
 
-    def blocked(address: Address) -> bool:
+    def settle(address: Address) -> Change | None:
         change = decided.get(address)
-        if change is None or change.action is Action.NO_OP or Reason.NOT_DECLARED in change.reasons:
-            return False  # what is not declared is taken as it is
-        if change.action is Action.REFUSE:
-            return True
-        return change.after is not None and change.after.base is not None and blocked(change.after.base)
+        if change is not None and address not in settled:
+            base = settle(change.after.base) if change.after is not None and change.after.base is not None else None
+            settled[address] = _on(base, change, policy, known=address in records)
+        return settled.get(address)
 
-    return tuple(
-        replace(
+    for address in decided:
+        settle(address)
+    return tuple(settled[address] for address in decided)
+
+
+def _on(base: Change | None, change: Change, policy: Policy, *, known: bool) -> Change:
+    """Return the decision about a build whose base was decided about; a base that is not declared is taken as it is."""
+    if base is None or change.after is None or Reason.NOT_DECLARED in base.reasons:
+        return change
+    if change.action is Action.ADOPT and not known and change.before and base.action in {Action.CREATE, Action.UPDATE}:
+        change = _unrecorded(change.after, change.before, policy, recognised=False)  # alike, but to a base that will go
+    if base.action is Action.REFUSE and change.action in {Action.CREATE, Action.UPDATE}:
+        return replace(
             change,
             action=Action.REFUSE,
             reasons=(Reason.BASE_REFUSED,),
@@ -223,7 +253,4 @@ def _refuse_dependents(changes: Iterable[Change]) -> tuple[Change, ...]:
             note=f"its base {change.base} is refused",
             hint="mend the base first",
         )
-        if change.action in {Action.CREATE, Action.UPDATE} and blocked(change.address)
-        else change
-        for change in decided.values()
-    )
+    return change

@@ -3,23 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.change import Action, Change, Reason
+from reconciler.core.change import WRITES, Action, Change, Cost, Reason
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
-from reconciler.core.safety import Violation, violations
+from reconciler.core.safety import Case, Limits, Violation, violations
 from reconciler.core.state import LiveState, Observed, RecordedState, Unobserved
 from reconciler.core.steps import is_staging, needed_blobs
 
 Present = Mapping[HostName, frozenset[Digest]]  # the blobs that each host was found to hold
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a change moves and takes, in bytes."""
-
-    transfer: int = 0  # bytes that must reach the host, over the network
-    disk: int = 0  # change of the host's disk use; deletes count a model whole, though shared layers stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +51,11 @@ class Plan:
         return tuple(change for change in self.changes if change.pending)
 
     @property
+    def writes(self) -> tuple[Change, ...]:
+        """Return the changes that apply would make on hosts; the other pending ones only mend our records."""
+        return tuple(change for change in self.changes if change.action in WRITES)
+
+    @property
     def refused(self) -> tuple[Change, ...]:
         """Return the changes that apply would not make though something is asked for or wrong."""
         return tuple(change for change in self.changes if change.action is Action.REFUSE)
@@ -73,16 +70,19 @@ class Plan:
         return Cost(sum(cost.transfer for _, cost in self.costs), sum(cost.disk for _, cost in self.costs))
 
 
-def make_plan(changes: Sequence[Change], live: LiveState, recorded: RecordedState, present: Present) -> Plan:
+def make_plan(
+    changes: Sequence[Change], live: LiveState, recorded: RecordedState, present: Present, limits: Limits = Limits()
+) -> Plan:
     """Return the plan of these changes; `present` names the blobs found on each host. Raises DependencyCycle."""
     ordered = stages(changes)
+    costs = _costs(ordered, live, present)
     return Plan(
         changes=tuple(changes),
         stages=ordered,
-        costs=_costs(ordered, live, present),
+        costs=costs,
         hosts=tuple(_view(host, changes, recorded) for host in live.observed),
         unobserved=live.unobserved,
-        violations=violations(changes),
+        violations=violations(Case(changes, dict(costs), limits)),
         lineage=recorded.lineage,
         serial=recorded.serial,
         fingerprint=fingerprint([_mark(change) for change in changes if change.pending]),
@@ -122,7 +122,7 @@ def _view(host: Observed, changes: Sequence[Change], recorded: RecordedState) ->
         host.host,
         host.url,
         host.version,
-        in_sync=sum(change.after is not None for change in quiet),
+        in_sync=sum(change.after is not None for change in here if change.action in {Action.NO_OP, Action.ADOPT}),
         unmanaged=tuple(
             sorted(
                 model.address.model

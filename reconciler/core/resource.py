@@ -97,8 +97,21 @@ class HostSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicySpec:
+    """A declared policy; None means that nothing is said."""
+
+    location: Location
+    prune: str = "never"  # or owned
+    deletes: int | None = None  # models
+    delete_share: float | None = None  # of the models that we own or declare on a host
+    updates: int | None = None  # models
+    transfer: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Manifests:
     """Everything that a set of manifest files declares."""
 
     resources: tuple[Resource, ...]
     hosts: tuple[HostSpec, ...]
+    policy: PolicySpec | None = None  # absent where none is declared

@@ -74,6 +74,11 @@ class OllamaHost:
             time.sleep(_SHOW_PAUSE)
         return self._shown(name)
 
+    def loaded(self) -> frozenset[ModelName]:
+        """Return the models that are in memory now."""
+        names = (_name(entry) for entry in self._wire.running())
+        return frozenset(name for name in names if name is not None)
+
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the server holds a blob."""
         return self._wire.holds(digest)

@@ -59,6 +59,13 @@ class Wire:
         """Return what the server shows of a model; HostRejected with its status where it cannot."""
         return self._json("POST", "/api/show", {"model": model})
 
+    def running(self) -> list[dict[str, Any]]:
+        """Return what the server holds in memory, each entry with a `name`."""
+        found = self._json("GET", "/api/ps").get("models") or []
+        if not isinstance(found, list) or not all(_has_name(entry) for entry in found):
+            raise self._strange("the answer holds no list of models")
+        return found
+
     def holds(self, digest: Digest) -> bool:
         """Tell whether the server has a blob."""
         reply = self._ask("HEAD", f"/api/blobs/{digest}")

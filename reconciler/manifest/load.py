@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.diagnostics import Diagnostic, Location, errors
-from reconciler.core.resource import HostSpec, Manifests, Resource
+from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
 from reconciler.errors import ManifestError
 from reconciler.manifest import files
 from reconciler.manifest.checks import check
-from reconciler.manifest.parse import parse
+from reconciler.manifest.parse import Declared, parse
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema import judge
 from reconciler.manifest.yaml_tree import Document, documents
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
-Entry = Resource | HostSpec | Diagnostic
+Entry = Declared | Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,21 @@ def load(paths: Sequence[Path]) -> Loaded:
     reached twice is read once. Raises ManifestError with every finding, sorted, if one is an error.
     """
     findings: list[Diagnostic] = []
-    declared: list[Resource | HostSpec] = []
+    declared: list[Declared] = []
     for item in _entries(paths):
         if isinstance(item, Diagnostic):
             findings.append(item)
         else:
             declared.append(item)
+    policies = sorted((one for one in declared if isinstance(one, PolicySpec)), key=lambda one: one.location)
+    findings.extend(
+        finding(other.location, Rule.DUPLICATE_POLICY, "a second policy", f"the first is at {policies[0].location}")
+        for other in policies[1:]
+    )
     manifests = Manifests(
         resources=tuple(sorted((one for one in declared if isinstance(one, Resource)), key=lambda one: one.name)),
         hosts=tuple(sorted((one for one in declared if isinstance(one, HostSpec)), key=lambda one: one.name)),
+        policy=policies[0] if policies else None,
     )
     findings.extend(check(manifests, complete=not findings))
     ordered = tuple(sorted(findings))

@@ -9,7 +9,7 @@ from typing import cast
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.facts import Fact, facts, freeze
 from reconciler.core.names import ModelName, host_name
-from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, Resource, SourceRef
+from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, PolicySpec, Resource, SourceRef
 from reconciler.manifest import files
 from reconciler.manifest.examples import Example, as_text, bounded, examples
 from reconciler.manifest.rules import Rule, finding
@@ -18,7 +18,11 @@ from reconciler.manifest.tree import Node
 _SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
 _FILE_OPTIONS = {"gguf": "path"}
 
-Parsed = tuple[Resource | HostSpec, tuple[Diagnostic, ...]]
+_UNITS: dict[str, int] = {"B": 1, **{f"{letter}B": 1000**n for n, letter in enumerate("KMGT", 1)}}
+_UNITS.update({f"{letter}iB": 1024**n for n, letter in enumerate("KMGT", 1)})
+
+Declared = Resource | HostSpec | PolicySpec
+Parsed = tuple[Declared, tuple[Diagnostic, ...]]
 
 
 def parse(document: Node, home: str) -> Parsed:
@@ -26,9 +30,13 @@ def parse(document: Node, home: str) -> Parsed:
 
     `document` has passed its schema; `home` is the real path of its folder.
     """
-    if document.text("kind") == "Host":
-        return _host(document, home), ()
-    return _Reader(document, home).resource()
+    match document.text("kind"):
+        case "Host":
+            return _host(document, home), ()
+        case "Policy":
+            return _policy(document), ()
+        case _:
+            return _Reader(document, home).resource()
 
 
 def _host(document: Node, home: str) -> HostSpec:
@@ -44,6 +52,27 @@ def _host(document: Node, home: str) -> HostSpec:
         header_env=spec.pairs("auth", "headerEnv"),
         ca_file=files.inside(home, ca_file) if ca_file is not None else None,
     )
+
+
+def _policy(document: Node) -> PolicySpec:
+    spec = document.at(["spec"])
+    limits = spec.child("limits")
+    given = limits.value if limits is not None and isinstance(limits.value, dict) else {}
+    counts = {key: value for key, value in given.items() if isinstance(value, int)}
+    share, size = given.get("deleteShare"), given.get("downloadBytes")
+    return PolicySpec(
+        location=document.at(["metadata", "name"]).location,
+        prune=spec.text("prune") or "never",
+        deletes=counts.get("deletes"),
+        delete_share=int(str(share).removesuffix("%")) / 100 if share is not None else None,
+        updates=counts.get("updates"),
+        transfer=_bytes(str(size)) if size is not None else None,
+    )
+
+
+def _bytes(text: str) -> int:
+    number = text.rstrip("KMGTiB")
+    return int(number) * _UNITS[text[len(number) :]]
 
 
 def pulled_name(item: Resource) -> ModelName | None:

@@ -50,6 +50,7 @@ class Rule(StrEnum):
     # all of them together
     DUPLICATE_MODEL = "duplicate-model"
     DUPLICATE_HOST = "duplicate-host"
+    DUPLICATE_POLICY = "duplicate-policy"
     SELF_BASE = "self-base"
     BASE_CYCLE = "base-cycle"
     PULL_OVERWRITES = "pull-overwrites"

@@ -42,7 +42,7 @@ def plan_json(plan: Plan) -> str:
             "hosts": [_host(host) for host in plan.hosts],
             "unobserved": [_unobserved(host) for host in plan.unobserved],
             "violations": [
-                {**_address(item.address), "check": item.check, "message": item.message} for item in plan.violations
+                {"where": item.where, "check": item.check, "message": item.message} for item in plan.violations
             ],
             "changes": [_change(plan, change) for change in plan.changes],
         }

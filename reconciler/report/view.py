@@ -70,7 +70,7 @@ def view(plan: Plan) -> PlanView:
     hosts = (*(_answering(plan, host) for host in plan.hosts), *(_silent(host) for host in plan.unobserved))
     return PlanView(
         hosts=tuple(sorted(hosts, key=lambda host: host.name)) if telling else (),
-        violations=tuple(safe(f"{item.address}: {item.message} ({item.check})") for item in plan.violations),
+        violations=tuple(safe(f"{item.where}: {item.message} ({item.check})") for item in plan.violations),
         sentences=plan_sentences(plan),
     )
 

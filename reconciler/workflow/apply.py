@@ -113,7 +113,7 @@ class _Skipped(ReconcilerError):
 
 def _must_be_safe(plan: Plan) -> None:
     if plan.violations:
-        found = "; ".join(f"{item.address}: {item.message}" for item in plan.violations)
+        found = "; ".join(f"{item.where}: {item.message}" for item in plan.violations)
         raise UnsafePlan(f"nothing was done, because the plan is not safe: {found}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import Address, HostName
 from reconciler.core.plan import Present
@@ -26,15 +27,21 @@ def answered(asked: Batch[Host, Observed], silent: Iterable[Unobserved]) -> Live
 
 
 def suspects(desired: DesiredState, live: LiveState, recorded: RecordedState) -> tuple[Live, ...]:
-    """Return the recorded models whose digest is neither recorded nor foretold: only they are worth a look."""
-    foretold = {entry.address: entry.foretold for entry in desired.entries}
+    """Return the models that are worth a look, sorted: those whose digest alone does not tell what they are.
+
+    That is what is on record and has another digest now, and what is declared and not on record,
+    together with what it is built on.
+    """
     models = live.models
-    return tuple(
-        models[record.address]
-        for record in recorded.records
-        if record.address in models
-        and models[record.address].digest not in (record.digest, *foretold.get(record.address, ()))
-    )
+    told = {entry.address: set(entry.foretold) for entry in desired.entries}
+    for record in recorded.records:
+        told.setdefault(record.address, set()).add(record.digest)
+    doubtful = {
+        address for address, digests in told.items() if address in models and models[address].digest not in digests
+    }
+    strange = doubtful - recorded.by_address.keys()
+    bases = {entry.base for entry in desired.entries if entry.address in strange and entry.base is not None}
+    return tuple(models[address] for address in sorted(doubtful | (bases & models.keys())))
 
 
 def look(hosts: Hosts, live: LiveState, wanted: Iterable[Live], fleet: Fleet) -> LiveState:
@@ -46,6 +53,18 @@ def look(hosts: Hosts, live: LiveState, wanted: Iterable[Live], fleet: Fleet) ->
             raise answer
         shown[model.address] = model if isinstance(answer, ReconcilerError) else replace(model, facts=answer)
     return LiveState(tuple(_with_facts(host, shown) for host in live.hosts))
+
+
+def loaded(hosts: Hosts, changes: Iterable[Change], fleet: Fleet) -> frozenset[Address]:
+    """Return which models are in memory, on the hosts where one is to be deleted."""
+    doomed = {change.address.host for change in changes if change.action is Action.DELETE}
+    answers = fleet.each(lambda name: hosts[name].loaded(), sorted(doomed))
+    found: set[Address] = set()
+    for name, models in answers:
+        if isinstance(models, ReconcilerError):
+            raise models
+        found |= {Address(name, model) for model in models}
+    return frozenset(found)
 
 
 def present(hosts: Hosts, asked: Mapping[HostName, frozenset[Digest]], fleet: Fleet) -> Present:

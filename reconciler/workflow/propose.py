@@ -6,10 +6,11 @@ from reconciler.core.diff import Policy, diff
 from reconciler.core.expand import expand
 from reconciler.core.plan import Plan, blobs_in_question, make_plan
 from reconciler.core.resource import Manifests
+from reconciler.core.safety import Limits, spare_loaded
 from reconciler.core.state import LiveState, RecordedState, Unobserved
 from reconciler.ports import Sources
 from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.observe import Hosts, answered, ask, look, present, suspects
+from reconciler.workflow.observe import Hosts, answered, ask, loaded, look, present, suspects
 from reconciler.workflow.resolve import resolve
 from reconciler.workflow.selection import Selection
 
@@ -26,7 +27,9 @@ class World:
     recorded: RecordedState
 
 
-def propose(manifests: Manifests, world: World, selection: Selection, policy: Policy) -> Plan:
+def propose(
+    manifests: Manifests, world: World, selection: Selection, policy: Policy, limits: Limits = Limits()
+) -> Plan:
     """Return what apply would do, reading hosts and hubs at the same time; raises HostError and DependencyCycle."""
     chosen = selection.with_bases(manifests.resources)
     asked = chosen.of_manifests(manifests)
@@ -40,5 +43,6 @@ def propose(manifests: Manifests, world: World, selection: Selection, policy: Po
         desired = expand(asked.resources, asked.hosts, pins, live)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         changes = diff(desired, live, recorded, policy)
+        changes = spare_loaded(changes, loaded(hosts, changes, fleet))
         held = present(hosts, blobs_in_question(changes), fleet)
-        return make_plan(changes, live, recorded, held)
+        return make_plan(changes, live, recorded, held, limits)

@@ -40,6 +40,7 @@ class Selection:
         return Manifests(
             tuple(item for item in manifests.resources if self.has_model(item.name)),
             tuple(item for item in manifests.hosts if self.has_host(item.name)),
+            manifests.policy,
         )
 
     def of_records(self, recorded: RecordedState) -> RecordedState:

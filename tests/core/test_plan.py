@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.change import Action, Change, Reason
+from reconciler.core.change import Action, Change, Cost, Reason
 from reconciler.core.diff import Policy, Prune, diff
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.outcome import Outcome, RunResult, Status
-from reconciler.core.plan import Cost, blobs_in_question, make_plan
-from reconciler.core.safety import violations
+from reconciler.core.plan import blobs_in_question, make_plan
+from reconciler.core.safety import Case, Limits, spare_loaded, violations
 from reconciler.core.state import LiveState, Unobserved
 from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Upload
 from reconciler.errors import DependencyCycle
@@ -95,14 +95,14 @@ UNSAFE = [
 
 @pytest.mark.parametrize(("change", "check"), UNSAFE)
 def test_a_plan_that_would_do_more_than_it_says_is_unsafe(change, check):
-    assert [found.check for found in violations([change])] == [check]
+    assert [found.check for found in violations(Case([change], {}, Limits()))] == [check]
 
 
 def test_a_pull_under_another_name_and_a_staging_build_are_safe():
     hub = ModelName.parse("hub.example/t/m:1")
     pull = Pull(hub, False, digest("h"), (), (digest("h"),))
     steps = (pull, Copy(hub, ModelName.parse("m")), Delete(hub, unless_there_before=True))
-    assert violations([create("m", steps=steps), *_diff(desired("n"))]) == ()
+    assert violations(Case([create("m", steps=steps), *_diff(desired("n"))], {}, Limits())) == ()
 
 
 def test_a_blob_is_counted_once_a_host_and_not_at_all_where_it_is():
@@ -193,3 +193,44 @@ def test_a_refused_base_takes_the_whole_chain_with_it():
 
 def _diff(*wanted, models=(), records=()):
     return diff(desired_state(*wanted), live_state(*models), recorded_state(*records), Policy(Prune.NEVER))
+
+
+KEPT = [replace(create(name), action=Action.NO_OP, steps=()) for name in ("k1", "k2")]
+D1, D2, U1 = delete("d1"), delete("d2"), replace(create("u1"), action=Action.UPDATE)
+OVER = [
+    ([D1], Limits(), "empty-prune", "nothing is declared, and 1 models would be deleted"),
+    ([D1, D2, KEPT[0]], Limits(), "delete-share", "2 of 3 models would be deleted, and the limit is 50%"),
+    ([D1, D2, *KEPT], Limits(delete_share=0.4), "delete-share", "2 of 4 models would be deleted, and the limit is 40%"),
+    ([D1, D2, *KEPT], Limits(deletes=1), "delete-limit", "2 models would be deleted, and the limit is 1"),
+    ([U1, *KEPT], Limits(updates=0), "update-limit", "1 models would be updated, and the limit is 0"),
+]
+
+
+@pytest.mark.parametrize(("changes", "limits", "check", "message"), OVER)
+def test_a_plan_that_does_too_much_is_unsafe_and_says_the_numbers(changes, limits, check, message):
+    found = {violation.check: violation.message for violation in violations(Case(changes, {}, limits))}
+    assert found[check] == message
+
+
+def test_a_plan_that_moves_too_much_is_unsafe():
+    change = create("m", steps=(upload("w", 100),))
+    plan = make_plan([change], live_state(), recorded_state(), {}, Limits(transfer=99))
+    assert [violation.message for violation in plan.violations] == ["100 bytes would be moved, and the limit is 99"]
+    assert make_plan([change], live_state(), recorded_state(), {}, Limits(transfer=100)).violations == ()
+
+
+def test_within_its_limits_a_prune_is_safe():
+    assert violations(Case([D1, D2, *KEPT], {}, Limits(deletes=2))) == ()
+
+
+def test_a_model_in_use_is_not_deleted_now():
+    spared, doomed = spare_loaded([D1, D2], {D1.address})
+    assert (spared.action, spared.steps, doomed) == (Action.NO_OP, (), D2)
+    assert "a later run" in spared.note
+
+
+def test_bookkeeping_is_pending_and_writes_nothing():
+    book, write = replace(create("a"), action=Action.ADOPT), create("b")
+    plan = make_plan([book, write], live_state(), recorded_state(), {})
+    assert (plan.pending, plan.writes) == ((book, write), (write,))
+    assert [host.in_sync for host in plan.hosts] == [1]

@@ -20,6 +20,7 @@ from tests.fakes._ollama_store import Line, Refused, Store, full_name, sha256
 CALLS = {
     ("GET", "version"): "version",
     ("GET", "tags"): "tags",
+    ("GET", "ps"): "ps",
     ("POST", "show"): "show",
     ("HEAD", "blobs"): "has_blob",
     ("POST", "blobs"): "upload",
@@ -67,6 +68,7 @@ class FakeOllama(ThreadingHTTPServer):
         self.seen: list[Seen] = []
         self.lock = threading.RLock()
         self.closing = threading.Event()
+        self.loaded: list[str] = []  # the models that are said to be in memory
         self._faults: list[Fault] = []
         self._open: set[object] = set()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -205,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _tags(self, request: Line, content: bytes) -> None:
         self._json({"models": self.server.store.listed()})
+
+    def _ps(self, request: Line, content: bytes) -> None:
+        self._json({"models": [{"name": name, "model": name} for name in self.server.loaded]})
 
     def _show(self, request: Line, content: bytes) -> None:
         self._json(self.server.store.show(str(request.get("model", ""))))

@@ -26,7 +26,7 @@ def everything(value: object) -> Iterator[dict[str, object]]:
 
 
 def test_the_kinds() -> None:
-    assert schema.kinds() == ("Model", "FineTune", "Host")
+    assert schema.kinds() == ("Model", "FineTune", "Host", "Policy")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,12 +1,12 @@
 """Small builders of plans and of what is in them, by hand."""
 
-from reconciler.core.change import Action, Change, Reason
+from reconciler.core.change import Action, Change, Cost, Reason
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest, fingerprint
 from reconciler.core.facts import ABSENT, FieldChange, differences, facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
-from reconciler.core.plan import Cost, HostView, Plan
+from reconciler.core.plan import HostView, Plan
 from reconciler.core.resource import Kind
 from reconciler.core.state import Desired, Recorded, Unobserved
 from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Upload

@@ -176,7 +176,7 @@ def hostile():
         change("typo", Action.REFUSE, Reason.UNRESOLVED, note=f"no such repo: {red}\nforged line", hint=turned),
         hosts=(host(version=f"0.9.3{red}"),),
         unobserved=(silent("down", message=f"it said {red}", hint=turned),),
-        violations=(Violation(address("x"), "own-name", f"a step would write {red}"),),
+        violations=(Violation(str(address("x")), "own-name", f"a step would write {red}"),),
     )
 
 
@@ -205,7 +205,7 @@ PLANS = {
     "nothing_known": plan(hosts=(), unobserved=(silent("b"),)),
     "nothing_at_all": plan(hosts=()),
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
-    "unsafe": plan(create("m"), violations=(Violation(address("m"), "own-name", "a step would write x:latest"),)),
+    "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
 }
 
 OUTCOMES = (

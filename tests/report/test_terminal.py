@@ -49,7 +49,7 @@ def test_nothing_from_outside_reaches_the_terminal_as_a_command(text):
         create("o", reference=text),
         hosts=(host(url=f"http://{text}", version=text), host(text)),
         unobserved=(silent("down", message=text, hint=text),),
-        violations=(Violation(address("m", text), text, text),),
+        violations=(Violation(str(address("m", text)), text, text),),
     )
     outcome = Outcome(address("m", text), Action.CREATE, Status.FAILED, message=text, hint=text)
     record = recorded(host=text, reference=text, provenance=((text, text),), applied_at=text)

@@ -1,0 +1,64 @@
+"""Likeness: whether a model that nobody recorded is exactly what a manifest asks for. Pure.
+
+The digest of a built model cannot be foretold, so it is recognised by its facts: those that a
+host would show for it, worked out from what is declared and from what its base shows. In doubt
+the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is a lie.
+"""
+
+from reconciler.core.facts import Fact, same
+from reconciler.core.state import Desired, Live
+from reconciler.core.steps import Create, Pull
+
+_DERIVED = frozenset({"template", "parameters.stop"})  # what a host adds by itself to a GGUF whose template it knows
+
+
+def alike(want: Desired, live: Live, base: Live | None) -> bool:
+    """Tell whether `live`, as shown, is what applying `want` would make; `base` is what it would be built on.
+
+    False too where that can't be told: without a look at both, for a model that the host
+    quantised, and for one laid over a pull, whose base is not on the host any more.
+    """
+    create = next((step for step in want.steps if isinstance(step, Create)), None)
+    pulled = any(isinstance(step, Pull) for step in want.steps)
+    if create is None or pulled or create.quantize is not None or live.facts is None:
+        return False
+    if create.base is None:
+        return _is(_laid_over({}, create), dict(live.facts), free=_free(create))
+    return base is not None and base.facts is not None and _is(_laid_over(dict(base.facts), create), dict(live.facts))
+
+
+def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
+    """Return what a host shows for a model made like this: inherited unless declared, adapters and licences added."""
+    found = dict(below)
+    found.update((f"parameters.{name}", value) for name, value in create.parameters)
+    given = {"template": create.template, "system": create.system, "messages": create.messages}
+    found.update((path, value) for path, value in given.items() if value)
+    if create.files:
+        found["weights"], *projectors = (str(digest) for _, digest in create.files)
+        found["projectors"] = tuple(projectors)
+    found["adapters"] = (*_texts(below.get("adapters")), *(str(digest) for _, digest in create.adapters))
+    licences = [text for text in (below.get("license"), *create.license) if isinstance(text, str)]
+    found["license"] = "\n".join(licences)
+    return found
+
+
+def _free(create: Create) -> frozenset[str]:
+    """Return the paths that the host may have filled in by itself: none if a template or stops are declared."""
+    stops = any(name == "stop" for name, _ in create.parameters)
+    derived = frozenset() if create.template else _DERIVED
+    return derived - {"parameters.stop"} if stops else derived
+
+
+def _is(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str] = frozenset()) -> bool:
+    paths = (expected.keys() | shown.keys()) - free
+    return all(_same(expected.get(path), shown.get(path)) for path in paths)
+
+
+def _same(left: Fact, right: Fact) -> bool:
+    """Tell whether two facts mean the same; nothing at all, an empty list and an empty text do."""
+    empty = (None, (), "")
+    return (left in empty and right in empty) or same(left, right)
+
+
+def _texts(value: Fact) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

@@ -1,0 +1,130 @@
+"""Recognising a model that nobody recorded: all that a host shows must be what is declared."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.change import Action, Reason
+from reconciler.core.diff import Policy, diff
+from reconciler.core.facts import facts
+from reconciler.core.likeness import alike
+from reconciler.core.names import ModelName
+from reconciler.core.steps import Create, Pull
+from tests.core.builders import content, desired, desired_state, digest, live, live_state, recorded, recorded_state
+
+NAME, BASE = ModelName.parse("m"), ModelName.parse("b")
+WEIGHTS, LORA, EYES = digest("weights"), digest("lora"), digest("projector")
+FILE = Create(NAME, files=(("m.gguf", WEIGHTS),), parameters=facts({"num_ctx": 512}))
+SHOWN = {"weights": str(WEIGHTS), "parameters.num_ctx": 512, "template": "derived", "parameters.stop": ("<|im_end|>",)}
+BELOW = {
+    "weights": str(WEIGHTS),
+    "template": "t",
+    "system": "below",
+    "license": "MIT",
+    "parameters.top_k": 3,
+    "adapters": (str(EYES),),
+}
+BUILD = Create(
+    NAME,
+    base=BASE,
+    system="above",
+    parameters=facts({"top_k": 5, "stop": ()}),
+    license=("more",),
+    adapters=(("l.gguf", LORA),),
+    messages=(("user", "hi"),),
+)
+BUILT = {
+    **BELOW,
+    "system": "above",
+    "license": "MIT\nmore",
+    "parameters.top_k": 5,
+    "messages": (("user", "hi"),),
+    "adapters": (str(EYES), str(LORA)),
+}
+
+
+def _alike(create: Create, shown: dict[str, object], below: dict[str, object] | None = None) -> bool:
+    base = live("b", shown=facts(below)) if below is not None else None
+    return alike(replace(desired(), steps=(create,)), live(shown=facts(shown)), base)
+
+
+def test_a_model_from_a_file_is_recognised_whatever_the_host_derived_from_the_file():
+    assert _alike(FILE, SHOWN)
+
+
+def test_a_build_is_recognised_by_what_its_base_shows_and_what_is_declared():
+    assert _alike(BUILD, BUILT, BELOW)
+
+
+@pytest.mark.parametrize("path", sorted(BUILT))
+def test_one_field_that_differs_or_lacks_is_enough_to_say_no(path):
+    assert not _alike(BUILD, {**BUILT, path: "else"}, BELOW)
+    assert not _alike(BUILD, {key: value for key, value in BUILT.items() if key != path}, BELOW)
+
+
+@pytest.mark.parametrize("extra", [{"system": "more"}, {"parameters.top_k": 1}, {"messages": (("user", "x"),)}])
+def test_what_nobody_declared_is_no_likeness(extra):
+    assert not _alike(FILE, {**SHOWN, **extra})
+    assert not _alike(BUILD, {**BUILT, "parameters.seed": 1}, BELOW)
+
+
+def test_a_declared_template_or_stop_leaves_nothing_to_the_host():
+    assert not _alike(replace(FILE, template="ours"), SHOWN)
+    assert not _alike(replace(FILE, template="ours"), {**SHOWN, "template": "ours"})
+    assert not _alike(replace(FILE, parameters=facts({"num_ctx": 512, "stop": ("x",)})), SHOWN)
+
+
+def test_a_projector_is_part_of_it():
+    both = replace(FILE, files=(("m.gguf", WEIGHTS), ("mmproj.gguf", EYES)))
+    assert _alike(both, {**SHOWN, "projectors": (str(EYES),)})
+    assert not _alike(both, SHOWN)
+
+
+def test_where_it_cannot_be_told_the_answer_is_no():
+    pull = Pull(BASE, False, digest("h"), ())
+    assert not _alike(BUILD, BUILT)
+    assert not _alike(replace(FILE, quantize="Q8_0"), SHOWN)
+    assert not alike(replace(desired(), steps=(pull, BUILD)), live(shown=facts(BUILT)), live("b", shown=facts(BELOW)))
+    assert not alike(replace(desired(), steps=(pull,)), live(shown=facts(BUILT)), None)
+    assert not alike(replace(desired(), steps=(FILE,)), live(), None)
+    assert not alike(replace(desired(), steps=(BUILD,)), live(shown=facts(BUILT)), live("b"))
+
+
+WANT = replace(desired(spec=content(weights=(str(WEIGHTS),))), steps=(FILE,))
+ON_BASE = replace(desired("t", spec=content(system="above"), base="m"), steps=(replace(BUILD, base=NAME),))
+
+
+def test_an_empty_registry_finds_a_host_that_an_earlier_run_has_set_up_in_sync():
+    models = [live(shown=facts(SHOWN)), live("t", "y", shown=facts({**BUILT, **_on(SHOWN)}))]
+    changes = diff(desired_state(WANT, ON_BASE), live_state(*models), recorded_state())
+    assert [(change.action, change.reasons, change.steps) for change in changes] == [
+        (Action.ADOPT, (Reason.ALREADY_PRESENT,), ()),
+        (Action.ADOPT, (Reason.ALREADY_PRESENT,), ()),
+    ]
+
+
+@pytest.mark.parametrize(("adopt", "action"), [(False, Action.REFUSE), (True, Action.UPDATE)])
+def test_a_build_on_a_base_that_will_be_rewritten_is_not_recognised(adopt, action):
+    models = [live(shown=facts(SHOWN)), live("t", "y", shown=facts({**BUILT, **_on(SHOWN)}))]
+    before = recorded(desired(spec=content(weights=("old",))))
+    changes = diff(desired_state(WANT, ON_BASE), live_state(*models), recorded_state(before), Policy(adopt=adopt))
+    assert [change.action for change in changes] == [Action.UPDATE, action]
+
+
+def test_the_same_content_under_another_digest_is_put_on_record_and_not_written():
+    shown = facts(SHOWN)
+    (change,) = diff(
+        desired_state(WANT), live_state(live(seed="new", shown=shown)), recorded_state(recorded(WANT, shown=shown))
+    )
+    assert (change.action, change.steps) == (Action.ADOPT, ())
+
+
+def _on(base: dict[str, object]) -> dict[str, object]:
+    """Return what differs in a build when its base shows this instead of BELOW."""
+    return {
+        "weights": base["weights"],
+        "template": base["template"],
+        "license": "more",
+        "adapters": (str(LORA),),
+        "parameters.num_ctx": 512,
+    }
