@@ -15,6 +15,7 @@ the registry remembers, so that any two can be compared:
     parameters.NAME      a number, a text, a bool, None, or a tuple of texts
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -57,11 +58,20 @@ def freeze(value: object) -> Fact:
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        number = float(value)
-        return int(number) if number.is_integer() else number
+        return _number(value)
     if value is None or isinstance(value, str | bool):
         return value
     raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+def _number(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise TypeError("not JSON: a number without end")
+    return int(number) if number.is_integer() else number
 
 
 def differences(before: Facts, after: Facts) -> tuple[FieldChange, ...]:

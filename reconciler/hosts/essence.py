@@ -12,6 +12,7 @@ What the answer is like was found on 0.9.3 and read in the source of later serve
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 
 from reconciler.core.digest import Digest
@@ -119,7 +120,7 @@ def _value(printed: str) -> Fact:
         return _CONSTANTS[printed]
     try:
         return freeze(json.loads(printed))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return printed
 
 
@@ -132,4 +133,5 @@ def _unescaped(found: re.Match[str]) -> str:
     named, *codes = found.groups()
     if named is not None:
         return _NAMED_ESCAPES.get(named, named)
-    return chr(int(next(code for code in codes if code), 16))
+    code = int(next(code for code in codes if code), 16)
+    return chr(code) if code <= sys.maxunicode else found[0]

@@ -27,6 +27,7 @@ from reconciler.transport import Http, origin
 PATIENCE = 1800.0  # seconds; converting or verifying a large model is silent work
 STREAM_STOPS_AT_ERRORS = (0, 12, 6, 1)  # before it, a streaming create goes on after an error about its base
 _SHOW_TRIES = 4
+_MOST = 1 << 63  # bytes; no disk has as many
 _SHOW_PAUSE = 0.25  # seconds
 
 
@@ -162,7 +163,7 @@ def _name(entry: Mapping[str, Any]) -> ModelName | None:
 
 
 def _whole(size: object) -> int:
-    if not isinstance(size, int):
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST:
         raise TypeError("not a number of bytes")
     return size
 

@@ -12,6 +12,7 @@ from reconciler.hosts.refusal import hint_for, printable
 from reconciler.ports import Progress
 
 _OK = 200
+_MOST = 1 << 63  # bytes; no disk has as many
 
 
 def parsed(lines: Iterable[bytes]) -> Iterator[Mapping[str, object]]:
@@ -57,5 +58,5 @@ def _phase(status: str) -> str:
 
 
 def _bytes(value: object) -> int:
-    """Return a count that a host gives; it leaves out a count of 0."""
-    return value if isinstance(value, int) else 0
+    """Return a count that a host gives; it leaves out a count of 0, and what can't be one counts for nothing."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST else 0

@@ -20,7 +20,7 @@ from typing import Any
 
 from reconciler.core.digest import Digest
 from reconciler.errors import HostRejected, HostTimeout, HostUnreachable, TransportError
-from reconciler.hosts.refusal import refused
+from reconciler.hosts.refusal import printable, refused
 from reconciler.hosts.stream import follow, parsed
 from reconciler.ports import Progress
 from reconciler.transport import Http, Reply, Stream, origin
@@ -40,11 +40,11 @@ class Wire:
     patience: float  # seconds that a server may be silent while it converts, quantises or verifies
 
     def version(self) -> str:
-        """Return the server's version as it prints it."""
+        """Return the server's version, fit to print."""
         found = self._json("GET", "/api/version").get("version")
         if not isinstance(found, str):
             raise self._strange("the answer holds no version")
-        return found
+        return printable(found)
 
     def tags(self) -> list[dict[str, Any]]:
         """Return what the server lists, each entry with a `name`; `null` is an empty list to it."""

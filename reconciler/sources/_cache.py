@@ -20,9 +20,9 @@ class FileCache:
         """Return what was kept under `key`, lists as tuples; None where nothing, or nothing readable, is there."""
         try:
             kept = json.loads(self._path(key).read_bytes())
-        except (OSError, ValueError, RecursionError):
+            return freeze(kept["value"]) if isinstance(kept, dict) and kept.get("key") == key else None
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
-        return freeze(kept["value"]) if isinstance(kept, dict) and kept.get("key") == key else None
 
     def put(self, key: str, value: Fact) -> None:
         """Keep `value`, replacing the file in one move, so that no reader ever sees half of it."""

@@ -13,6 +13,7 @@ from reconciler.errors import SourceUnavailable, Unusable
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _WEIGHTS = ("application/vnd.ollama.image.model", "application/vnd.ollama.image.tensor")
+_MOST = 1 << 63  # bytes; no disk has as many
 _GO_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -64,7 +65,7 @@ def _blob(item: object) -> tuple[Digest, int]:
     if not isinstance(item, dict):
         raise TypeError("a layer is not an object")
     digest, size = item.get("digest"), item.get("size")
-    if not isinstance(digest, str) or not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if not isinstance(digest, str) or not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST:
         raise ValueError("a layer has no digest or no size")
     return Digest.parse(digest), size
 

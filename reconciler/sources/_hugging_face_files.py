@@ -13,6 +13,7 @@ _QUANTIZATION = re.compile(
     re.IGNORECASE,
 )
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.IGNORECASE)
+_TOLD = 20  # files that a message names
 _COMPANIONS = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # GGUF too, and no models
 
 
@@ -69,11 +70,12 @@ def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization:
 
 
 def listing(files: Iterable[RepoFile]) -> str:
-    """Return the GGUF files with quantisation and size, smallest first."""
+    """Return the GGUF files with quantisation and size, smallest first; the first 20 of them."""
     ggufs = sorted((item for item in files if item.is_gguf), key=lambda item: (item.size, item.path))
-    return ", ".join(
-        f"{item.path} ({item.quantization or 'quantisation unknown'}, {human(item.size)})" for item in ggufs
-    )
+    told = [
+        f"{item.path} ({item.quantization or 'quantisation unknown'}, {human(item.size)})" for item in ggufs[:_TOLD]
+    ]
+    return ", ".join(told) + (f" and {len(ggufs) - _TOLD} more" if len(ggufs) > _TOLD else "")
 
 
 def human(size: int) -> str:

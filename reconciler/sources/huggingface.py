@@ -27,6 +27,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
 _MOST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
 _PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
+_MOST_FILES = 1000 * _PAGES
+_MOST_BYTES = 1 << 63  # no disk has as many
+_LONGEST_PATH = 1024  # characters
 _REDIRECTS = 3  # a repo that was renamed answers from its new name
 
 
@@ -42,10 +45,12 @@ class HuggingFace:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._endpoint = (context.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
+        self._endpoint = (context.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")  # judged by `resolve`, before its use
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the file that is meant, at the commit that the revision names now; raises ResolutionError."""
+        if "@" in self._endpoint:
+            raise Unusable("HF_ENDPOINT must not carry a user or password", hint=f"give a token in {TOKEN}")
         options = {name: str(value) for name, value in ref.options if value is not None}
         repo, revision = options["repo"], options.get("revision", "main")
         file, quantization = options.get("file"), options.get("quantization")
@@ -96,6 +101,8 @@ class HuggingFace:
         for _ in range(_PAGES):
             reply = self._get(repo, commit, f"/tree/{commit}?{query}")
             files += _page(reply)
+            if len(files) > _MOST_FILES:
+                break
             following = _NEXT.search(reply.headers.get("Link", ""))
             if following is None:
                 return tuple(files)
@@ -146,15 +153,22 @@ def _page(reply: Reply) -> list[RepoFile]:
         items = reply.json()
         if not isinstance(items, list):
             raise TypeError("not a list")
-        return [_file(item) for item in items if item["type"] == "file"]
+        return [_file(item) for item in items if item["type"] == "file" and _is_path(item["path"])]
     except (TransportError, TypeError, KeyError, ValueError) as error:
         raise SourceUnavailable("the hub's listing can't be read", hint="check HF_ENDPOINT") from error
 
 
+def _is_path(path: object) -> bool:
+    """Tell whether a git repo could hold a file of this path, and people could read it."""
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH or not path.isprintable():
+        return False
+    return not {"", ".", ".."} & set(path.split("/"))
+
+
 def _file(item: dict[str, object]) -> RepoFile:
     lfs, size = item.get("lfs"), item["size"]
-    if not isinstance(size, int):
-        raise TypeError("a size is not a number")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST_BYTES:
+        raise TypeError("a size is no number of bytes")
     return RepoFile(str(item["path"]), size, Digest.parse(str(lfs["oid"])) if isinstance(lfs, dict) else None)
 
 
