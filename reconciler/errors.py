@@ -145,7 +145,16 @@ class RegistryError(ReconcilerError):
 
 
 class LeaseHeld(RegistryError):
-    """Another run holds the lease on a host."""
+    """Another run holds the lease on a host, or had it in between; then all but the message is empty.
+
+    `who` is user@machine, `since` and `until` are ISO 8601 in UTC; the holder renews it while it lives.
+    """
+
+    def __init__(
+        self, message: str, *, who: str = "", run: str = "", since: str = "", until: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.who, self.run, self.since, self.until = who, run, since, until
 
 
 class WrongLineage(RegistryError):

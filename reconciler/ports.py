@@ -115,7 +115,7 @@ class Run:
     plan: str  # fingerprint of the plan
     actor: str  # user@machine
     ended_at: str | None = None  # absent while it runs, and for ever if it was killed
-    status: str = "running"  # running, succeeded, partial, failed
+    status: str = "running"  # running, succeeded, partial, failed, abandoned (its process died)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +134,69 @@ class Forget:
     address: Address
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write to one host for a while; times are ISO 8601 in UTC, by the store's clock."""
+
+    resource: str  # the host's URL, so that two names of one server exclude each other
+    run: str
+    actor: str  # user@machine
+    since: str
+    until: str  # unless it is renewed
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A temporary name that a run may have left on a host, because it died during the change that made it."""
+
+    run: str
+    at: str  # ISO 8601, UTC: when that change began
+    host: HostName
+    name: ModelName
+
+
 class RecordStore(Protocol):
-    """Our registry. Every method raises RegistryError; every write is one transaction and raises the serial by one."""
+    """Our registry. Every method raises RegistryError; every write is one transaction.
+
+    A write to the records or the history raises the serial by one; leases and the journal leave it alone,
+    because no plan rests on them. A run that is going on holds a lease; one that holds none any more is dead.
+    """
 
     def read(self) -> RecordedState:
-        """Return every record, sorted by address, in one query."""
+        """Return every record, sorted by address, in one query; without lineage until the first run."""
 
     def begin(self, run: Run) -> None:
-        """Put a run on record before its first write."""
+        """Put a run on record before its first write; runs that died are on record as abandoned from then on."""
+
+    def start(self, run: str, at: str, address: Address, temporary: Sequence[ModelName]) -> None:
+        """Put on record, before a change begins, the names that it makes on the host and removes again."""
 
     def save(self, run: str, at: str, outcome: Outcome, effect: Recorded | Forget | None) -> None:
-        """Put an outcome on record together with what it does to the records, or neither."""
+        """Put an outcome on record together with what it does to the records, or neither; ends what `start` began."""
 
     def end(self, run: str, at: str, status: str) -> None:
         """Put the end of a run on record."""
+
+    def leftovers(self, host: HostName) -> Sequence[Leftover]:
+        """Return what dead runs started on a host and never saved, oldest first; never what a live run works on."""
+
+    def clear(self, leftover: Leftover) -> None:
+        """Take a leftover off the record, now that it is off the host."""
+
+    def acquire(self, resource: str, run: str, actor: str, ttl: float) -> Lease:
+        """Return a lease on `resource` for `ttl` seconds, one's own again as well; raises LeaseHeld."""
+
+    def renew(self, lease: Lease, ttl: float) -> Lease:
+        """Return the lease, good for `ttl` seconds from now; raises LeaseHeld once anybody else has had it.
+
+        One that ran out, and that nobody took, is as good as before.
+        """
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back; one that is not held any more is no error, and another's is never touched."""
+
+    def leases(self) -> Sequence[Lease]:
+        """Return the leases that are held now, sorted by resource."""
 
     def runs(self, limit: int) -> Sequence[Run]:
         """Return the latest runs, newest first."""

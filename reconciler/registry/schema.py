@@ -1,4 +1,4 @@
-"""The five tables and their numbered forward steps, in SQL that SQLite and PostgreSQL both read.
+"""The tables and their numbered forward steps, in SQL that SQLite and PostgreSQL both read.
 
 A step that was released is never edited: a new one is added. Names of models are
 kept in lower case in columns, as they compare, and as they were spelt inside the JSON.
@@ -42,6 +42,25 @@ MIGRATIONS: Migrations = (
             holder TEXT NOT NULL,
             since TEXT NOT NULL,
             until TEXT NOT NULL
+        )""",
+    ),
+    (
+        "DROP TABLE leases",
+        """CREATE TABLE leases (
+            resource TEXT PRIMARY KEY,
+            run TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            since TEXT NOT NULL,
+            until TEXT NOT NULL,
+            ttl DOUBLE PRECISION NOT NULL
+        )""",
+        """CREATE TABLE journal (
+            run TEXT NOT NULL REFERENCES runs (id),
+            host TEXT NOT NULL,
+            model TEXT NOT NULL,
+            name TEXT NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (run, host, model, name)
         )""",
     ),
 )

@@ -7,20 +7,32 @@ file without tables is always a damaged registry and never a new one.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from reconciler.errors import RegistryError, RegistryUnavailable
-from reconciler.registry.schema import Migrations
+from reconciler.registry.database import RESTORE, Lineage, bring_forward, found
+from reconciler.registry.schema import MIGRATIONS, Migrations
 
 BUSY_TIMEOUT = 20.0  # seconds to wait for another process to finish its write
 
-_RESTORE = "restore it from a backup; or move it away to start afresh, and every model on the hosts counts as not ours"
+Now = Callable[[], datetime]
+"""Gives the time of day, with a time zone: everybody who shares a file shares a machine, and so a clock."""
+
+
+def utc_now() -> datetime:
+    """Return the time of day of this machine."""
+    return datetime.now(UTC)
+
+
 _HINTS = {
-    sqlite3.SQLITE_NOTADB: _RESTORE,
-    sqlite3.SQLITE_CORRUPT: _RESTORE,
+    sqlite3.SQLITE_NOTADB: RESTORE,
+    sqlite3.SQLITE_CORRUPT: RESTORE,
     sqlite3.SQLITE_BUSY: "another process is writing to it; try again",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable for you",
     sqlite3.SQLITE_CANTOPEN: "check that it is a file, and that you may read it and write its folder",
@@ -31,33 +43,31 @@ _HINTS = {
 class SqliteFile:
     """One connection to one file, guarded by a lock, so that threads may share it."""
 
-    def __init__(self, path: Path, lineage: Callable[[], str], migrations: Migrations) -> None:
-        self._path, self._lineage, self._migrations = path, lineage, migrations
+    def __init__(self, path: Path, lineage: Lineage, now: Now = utc_now, migrations: Migrations = MIGRATIONS) -> None:
+        self._path, self._lineage, self._now, self._migrations = path, lineage, now, migrations
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """Give the connection, or None where there is no file; raises RegistryUnavailable."""
+    def reading(self) -> Iterator["SqliteSession | None"]:
+        """Give a session, or None where there is no file; raises RegistryUnavailable."""
         with self._lock, self._translated():
-            yield self._opened() if self._exists() else None
+            yield self._session(self._opened()) if self._exists() else None
 
     @contextmanager
-    def writing(self, *, create: bool = False) -> Iterator[tuple[sqlite3.Connection, int]]:
-        """Give the connection inside a transaction and the serial that it writes: all of it counts, or nothing.
+    def writing(self, *, create: bool = False) -> Iterator["SqliteSession"]:
+        """Give a session with which nobody else writes at the same time: all of it counts, or nothing.
 
         Raises RegistryError for what the tables refuse, RegistryUnavailable where nothing can be written.
         """
         with self._lock, self._translated():
             if not self._exists():
                 if not create:
-                    raise RegistryUnavailable("the registry is gone", where=str(self._path), hint=_RESTORE)
+                    raise RegistryUnavailable("the registry is gone", where=str(self._path), hint=RESTORE)
                 self._create()
             connection = self._opened()
             with _transaction(connection):
-                connection.execute("UPDATE meta SET serial = serial + 1")
-                (serial,) = connection.execute("SELECT serial FROM meta").fetchone()
-                yield connection, serial
+                yield self._session(connection)
 
     def close(self) -> None:
         """Close the file; whoever uses it again opens it again."""
@@ -68,7 +78,7 @@ class SqliteFile:
 
     def damaged(self, why: str) -> RegistryUnavailable:
         """Return the error to raise for content that can't be ours."""
-        return RegistryUnavailable(f"the registry is damaged: {why}", where=str(self._path), hint=_RESTORE)
+        return RegistryUnavailable(f"the registry is damaged: {why}", where=str(self._path), hint=RESTORE)
 
     def _exists(self) -> bool:
         """Tell whether there is a file; a folder that may not be looked into raises, which is not the same as none."""
@@ -89,11 +99,7 @@ class SqliteFile:
             connection = _connect(fresh)
             try:
                 with _transaction(connection):
-                    self._run_steps(connection, 0)
-                    connection.execute(
-                        "INSERT INTO meta (id, version, lineage, serial) VALUES (1, ?, ?, 0)",
-                        (len(self._migrations), self._lineage()),
-                    )
+                    found(self._session(connection), self._migrations, self._lineage)
             finally:
                 connection.close()
             try:
@@ -127,13 +133,11 @@ class SqliteFile:
 
     def _bring_forward(self, connection: sqlite3.Connection) -> None:
         with _transaction(connection):
-            self._run_steps(connection, self._version(connection))  # another process may just have done it
-            connection.execute("UPDATE meta SET version = ?", (len(self._migrations),))
+            version = self._version(connection)  # another process may just have done it
+            bring_forward(self._session(connection), self._migrations, version)
 
-    def _run_steps(self, connection: sqlite3.Connection, version: int) -> None:
-        for step in self._migrations[version:]:
-            for statement in step:
-                connection.execute(statement)
+    def _session(self, connection: sqlite3.Connection) -> "SqliteSession":
+        return SqliteSession(connection, self._now)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -151,6 +155,22 @@ class SqliteFile:
             raise RegistryUnavailable((error.strerror or str(error)).lower(), where=where, hint=hint) from error
         except ValueError as error:
             raise self.damaged(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSession:
+    """A Session on a connection."""
+
+    _connection: sqlite3.Connection
+    now: Now
+
+    def rows(self, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def change(self, sql: str, *values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        return self._connection.execute(sql, values).rowcount
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,28 +1,43 @@
 """Which store an address names."""
 
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from reconciler.errors import SettingsError
 from reconciler.ports import RecordStore
+from reconciler.registry.database import Database, Lineage
+from reconciler.registry.sql_store import SqlStore
 
-_SUPPORTED = "sqlite:///absolute/path/registry.db is what is supported"
+_SUPPORTED = "sqlite:///absolute/path/registry.db and postgresql://user@host/database are supported"
 
 
-def open_store(url: str, *, lineage: Callable[[], str]) -> RecordStore:
+def open_store(url: str, *, lineage: Lineage) -> RecordStore:
     """Return the store that `url` names, touching nothing yet; raises SettingsError for an address that is none.
 
     `lineage` is called once, when the registry is first created, and gives it an identity of its own.
+    No message repeats the address, which may hold a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "sqlite":
-        raise SettingsError(
-            f"a registry can't be kept at {parts.scheme or 'an address without a scheme'}:", hint=_SUPPORTED
-        )
-    path = Path(unquote(parts.path))
-    if parts.netloc or parts.query or parts.fragment or not path.is_absolute() or path == Path("/"):
-        raise SettingsError("the registry's address does not hold an absolute path", hint=_SUPPORTED)
-    from reconciler.registry.sqlite import SqliteStore
+    scheme = url.partition("://")[0]
+    if scheme == "sqlite":
+        return SqlStore(_sqlite(url, lineage))
+    if scheme in {"postgresql", "postgres"}:
+        return SqlStore(_postgres(url, lineage))
+    raise SettingsError("a registry can't be kept at an address of this kind", hint=_SUPPORTED)
 
-    return SqliteStore(path, lineage)
+
+def _sqlite(url: str, lineage: Lineage) -> Database:
+    from reconciler.registry.sqlite_file import SqliteFile
+
+    path = url.removeprefix("sqlite://")
+    if not path.startswith("/") or not path.strip("/") or {"?", "#"} & set(path):
+        raise SettingsError("the registry's address does not hold an absolute path", hint=_SUPPORTED)
+    return SqliteFile(Path(unquote(path)), lineage)
+
+
+def _postgres(url: str, lineage: Lineage) -> Database:
+    try:
+        from reconciler.registry.postgres import PostgresDatabase
+    except ImportError as error:
+        hint = "install reconciler[postgres], which brings psycopg"
+        raise SettingsError("a registry in PostgreSQL needs a library that is not here", hint=hint) from error
+    return PostgresDatabase(url, lineage)

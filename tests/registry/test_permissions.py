@@ -7,21 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.registry.sqlite import SqliteStore
+from reconciler.registry.sql_store import SqlStore
+from reconciler.registry.sqlite_file import SqliteFile
 from tests.registry.entries import NOON, outcome, recorded, run
 
 PROBE = """
 import os, sys, tempfile
 from pathlib import Path
 from reconciler.errors import RegistryUnavailable
-from reconciler.registry.sqlite import SqliteStore
+from reconciler.registry.sql_store import SqlStore
+from reconciler.registry.sqlite_file import SqliteFile
 from tests.registry.entries import run
 
 if os.geteuid() == 0:  # root may do everything, so become somebody else
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
-store = SqliteStore(Path(sys.argv[1]), lambda: "lineage")
+store = SqlStore(SqliteFile(Path(sys.argv[1]), lambda: "lineage"))
 for act in (store.read, lambda: store.begin(run("r9"))):
     try:
         found = act()
@@ -49,7 +51,7 @@ def registry():
 
 
 def fill(path):
-    store = SqliteStore(path, lambda: "lineage")
+    store = SqlStore(SqliteFile(path, lambda: "lineage"))
     store.begin(run())
     store.save("r1", NOON, outcome(), recorded())
     store.close()

@@ -8,14 +8,15 @@ import pytest
 
 from reconciler.errors import RegistryUnavailable
 from reconciler.registry.schema import MIGRATIONS
-from reconciler.registry.sqlite import SqliteStore
+from reconciler.registry.sql_store import SqlStore
+from reconciler.registry.sqlite_file import SqliteFile
 from tests.registry.entries import NOON, outcome, recorded, run
 
-TABLES = {"meta", "records", "runs", "outcomes", "leases"}
+TABLES = {"meta", "records", "runs", "outcomes", "leases", "journal"}
 
 
 def opened(path, migrations=MIGRATIONS):
-    return SqliteStore(path, lambda: "lineage", migrations)
+    return SqlStore(SqliteFile(path, lambda: "lineage", migrations=migrations))
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_the_file_is_for_its_owner_only_and_alone(filled):
     assert list(filled.parent.iterdir()) == [filled]
 
 
-def test_five_tables(filled):
+def test_six_tables(filled):
     with sqlite3.connect(filled) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()

@@ -1,0 +1,60 @@
+"""What a database must offer to hold our registry; `sql_store.py` needs nothing else of it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from reconciler.registry.schema import Migrations
+
+Lineage = Callable[[], str]
+"""Gives a new registry an identity of its own."""
+
+RESTORE = "restore it from a backup; or move it away to start afresh, and every model on the hosts counts as not ours"
+
+
+class Session(Protocol):
+    """One transaction. Values stand in SQL as `?`."""
+
+    def rows(self, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        """Return what a query finds."""
+
+    def change(self, sql: str, *values: object) -> int:
+        """Run a statement and return how many rows it changed."""
+
+    def now(self) -> datetime:
+        """Return the time of day by the clock that everybody who shares this database goes by, with a time zone."""
+
+
+class Database(Protocol):
+    """A place of tables; threads may share it."""
+
+    def reading(self) -> AbstractContextManager[Session | None]:
+        """Give a session that changes nothing, or None where there is no registry yet."""
+
+    def writing(self, *, create: bool = False) -> AbstractContextManager[Session]:
+        """Give a session with which nobody else writes at the same time; all of it counts, or nothing.
+
+        Raises RegistryUnavailable where there is no registry, unless it is to be created.
+        """
+
+    def close(self) -> None:
+        """Let go; whoever uses it again opens it again."""
+
+
+def found(session: Session, migrations: Migrations, lineage: Lineage) -> None:
+    """Make the tables of a new registry."""
+    _run(session, migrations)
+    session.change("INSERT INTO meta (id, version, lineage, serial) VALUES (1, ?, ?, 0)", len(migrations), lineage())
+
+
+def bring_forward(session: Session, migrations: Migrations, version: int) -> None:
+    """Take the steps that tables of this version lack."""
+    _run(session, migrations[version:])
+    session.change("UPDATE meta SET version = ?", len(migrations))
+
+
+def _run(session: Session, steps: Migrations) -> None:
+    for step in steps:
+        for statement in step:
+            session.change(statement)
