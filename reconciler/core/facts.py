@@ -10,6 +10,7 @@ the registry remembers, so that any two can be compared:
     base                 what identifies the content that a build starts from
     quantize             target of a quantisation by the host
     template, system     text
+    renderer, parser     names of what hosts from 0.12 on may use instead of the template
     license              the licences joined by a newline, as a host returns them
     messages             pairs of (role, content)
     parameters.NAME      a number, a text, a bool, None, or a tuple of texts

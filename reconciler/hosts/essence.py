@@ -4,6 +4,7 @@ What the answer is like was found on 0.9.3 and read in the source of later serve
 
 - Digests stand only in `modelfile`, as the file names of its leading FROM, ADAPTER and DRAFT
   lines. Nothing after that block may be read line by line: a prompt can contain "FROM /x".
+- `renderer` and `parser` are never filled in: both stand in `modelfile` only, behind SYSTEM.
 - `template` is what was declared up to 0.24; from 0.30 on it may be the Jinja text of the
   GGUF, while the TEMPLATE command of `modelfile` stays what was declared.
 - `parameters` is text, one line for each value as Go prints it, in random order of names.
@@ -33,6 +34,7 @@ def essence(shown: Mapping[str, object]) -> Facts:
     found: dict[str, Fact] = {**_digests(block), **_parameters(_text(shown, "parameters"))}
     texts = {"template": _template(rest, _text(shown, "template"))}
     texts.update({path: _text(shown, path) for path in ("system", "license")})
+    texts.update(_rendering(rest, texts["template"], texts["system"]))
     found.update({path: text for path, text in texts.items() if text})
     if messages := tuple(_messages(shown.get("messages"))):
         found["messages"] = messages
@@ -92,6 +94,17 @@ def _unquoted_argument(rest: str) -> str:
         if rest.startswith(f"{mark}{inner}{mark}\n") and _quoted(inner) == f"{mark}{inner}{mark}":
             return inner
     return rest.partition("\n")[0]
+
+
+def _rendering(rest: str, template: str, system: str) -> Iterator[tuple[str, str]]:
+    """Yield renderer and parser; the texts in front of them are known, so nothing inside those is taken for a line."""
+    for command, text in (("TEMPLATE", template), ("SYSTEM", system)):
+        rest = rest.removeprefix(f"{command} {_quoted(text)}\n")
+    for command in ("RENDERER", "PARSER"):
+        line, _, after = rest.partition("\n")
+        if line.startswith(f"{command} "):
+            yield command.lower(), line.removeprefix(f"{command} ")
+            rest = after
 
 
 def _messages(value: object) -> Iterator[Fact]:

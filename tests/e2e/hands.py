@@ -34,6 +34,15 @@ class Hands:
         with urlopen(Request(f"{self._server.url}/api/blobs/{digest}", path.read_bytes(), method="POST")):
             pass
 
+    def pull(self, model: str) -> None:
+        """Pull a model over plain http."""
+        assert self._call("pull", {"model": model, "insecure": True, "stream": False}) == {"status": "success"}
+
+    def publish(self, model: str) -> None:
+        """Push a model to its hub over plain http, and leave nothing of it on the server."""
+        assert self._call("push", {"model": model, "insecure": True, "stream": False}) == {"status": "success"}
+        self.delete(model)
+
     def delete(self, *models: str) -> None:
         """Delete models."""
         for model in models:

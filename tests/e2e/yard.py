@@ -34,10 +34,15 @@ class Yard:
 
     def by_hand(self, word: str = "base", seed: int = 51, **fields: Any) -> None:
         """Make a model from a file, by hand."""
+        self.make(self.name(word), seed, **fields)
+
+    def make(self, name: str, seed: int, **fields: Any) -> str:
+        """Make a model of any name from a file, by hand; return the digest of its weights."""
         file = self.folder.parent / f"hand-{seed}.gguf"
         digest = str(tiny_model(file, seed=seed))
         self.hands.upload(file, digest)
-        self.hands.create(self.name(word), files={file.name: digest}, **fields)
+        self.hands.create(name, files={file.name: digest}, **fields)
+        return digest
 
     def apply(self, status: int = 0) -> dict[str, Any]:
         """Apply, and return what came of each change."""

@@ -147,6 +147,27 @@ def test_template_is_as_shown_where_the_modelfile_has_none() -> None:
     assert of(f"{HEADER}FROM {path(A)}\nSYSTEM x\n", template="shown")["template"] == "shown"
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("RENDERER r\nPARSER p\nPARAMETER x 1\n", {"renderer": "r", "parser": "p"}),
+        ("RENDERER r\n", {"renderer": "r"}),
+        ("PARSER p\nLICENSE l\n", {"parser": "p"}),
+        ("PARAMETER stop \nRENDERER r\n", {}),
+        ("LICENSE RENDERER r\n", {}),
+    ],
+)
+@given(texts.filter(bool), texts | st.just("x\nRENDERER no\nPARSER no"))
+def test_renderer_and_parser_are_read_behind_any_texts(
+    lines: str, expected: dict[str, Fact], template: str, system: str
+) -> None:
+    said = f"SYSTEM {argument(system)}\n" if system else ""
+    found = of(
+        f"{HEADER}FROM {path(A)}\nTEMPLATE {argument(template)}\n{said}{lines}", template=template, system=system
+    )
+    assert {key: value for key, value in found.items() if key in {"renderer", "parser"}} == expected
+
+
 leaves = st.none() | st.booleans() | st.floats() | texts
 answers = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=6)
 
