@@ -134,18 +134,12 @@ class PostgresDatabase:
         try:
             yield
         except psycopg.IntegrityError as error:
-            raise RegistryError(f"the registry refuses this entry: {self._said(error)}", where=self._where) from error
+            raise RegistryError(f"the registry refuses this entry: {_said(error)}", where=self._where) from error
         except psycopg.Error as error:
             hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")
-            raise RegistryUnavailable(self._said(error), where=self._where, hint=hint) from error
+            raise RegistryUnavailable(_said(error), where=self._where, hint=hint) from error
         except ValueError as error:
             raise self._damaged(str(error)) from error
-
-    def _said(self, error: psycopg.Error) -> str:
-        """Return the first line of an error, unless a server echoed the password in it."""
-        lines = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()
-        secrets = [str(self._options[key]) for key in ("password", "sslpassword") if key in self._options]
-        return type(error).__name__ if any(secret in lines[0] for secret in secrets) else lines[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +159,8 @@ class PostgresSession:
     def now(self) -> datetime:
         """Return the server's time at this moment: `now()` would be the time before the wait for other writers."""
         ((moment,),) = self.rows("SELECT clock_timestamp()")
-        return datetime.fromisoformat(str(moment))
+        assert isinstance(moment, datetime)
+        return moment
 
     def has_tables(self) -> bool:
         """Tell whether the database holds a registry, by its catalogue: `to_regclass` may remember an older answer."""
@@ -173,6 +168,11 @@ class PostgresSession:
             "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'meta' AND pg_table_is_visible(oid))"
         )
         return bool(there)
+
+
+def _said(error: psycopg.Error) -> str:
+    """Return the first line of what went wrong; libpq adds advice, and never a password."""
+    return (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
 
 
 def _options(url: str) -> dict[str, Any]:

@@ -38,8 +38,7 @@ def test_threads_with_stores_of_their_own_make_one_registry(open_one):
     assert {item.id for item in stores[0].runs(9)} == {f"r{number}" for number in range(6)}
 
 
-def test_two_processes_write_to_one_registry(tmp_path):
-    url = f"sqlite://{tmp_path}/registry.db"
+def test_two_processes_write_to_one_registry(url, tmp_path):
     writers = [
         subprocess.Popen([sys.executable, "-m", "tests.registry.writer", url, name, "40"], stdout=subprocess.DEVNULL)
         for name in ("one", "two")
@@ -52,4 +51,4 @@ def test_two_processes_write_to_one_registry(tmp_path):
     assert len(found.records) == 80
     assert {item.status for item in store.runs(9)} == {"succeeded"}
     store.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["registry.db"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"registry.db"}

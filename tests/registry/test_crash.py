@@ -11,8 +11,7 @@ from tests.registry.entries import NOON, outcome, recorded, run
 
 
 @pytest.mark.parametrize("after", [0.0, 0.013, 0.031])
-def test_kill_in_mid_write_loses_nothing_that_was_saved(tmp_path, after):
-    url = f"sqlite://{tmp_path}/registry.db"
+def test_kill_in_mid_write_loses_nothing_that_was_saved(url, after):
     command = [sys.executable, "-m", "tests.registry.writer", url, "r1", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         for _ in range(20):
