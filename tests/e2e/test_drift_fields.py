@@ -98,15 +98,14 @@ class Scene:
         request = {"base": self.base, **REQUEST, **fields}
         self.hands.create(self.bot, **{key: value for key, value in request.items() if value is not None})
 
-    def planned(self) -> Any:
-        """Return the one change that is planned."""
-        report = json.loads(self._reconciler("plan", "--format", "json").out)
-        (change,) = [change for change in report["changes"] if change["action"] != "no-op"]
-        return change
+    def planned(self, *options: str) -> dict[str, Any]:
+        """Return the changes that are planned, by model."""
+        report = json.loads(self._reconciler(*options, "plan", "--format", "json").out)
+        return {change["model"]: change for change in report["changes"] if change["action"] != "no-op"}
 
     def must_drift(self, drift: Drift, name: str = "") -> None:
         """Check that the plan names exactly this drift, and that apply puts everything back as it was."""
-        change = self.planned()
+        (change,) = self.planned().values()
         assert (change["model"], change["action"], change["reasons"]) == (name or self.bot, "update", ["drifted"])
         assert change.get("drift") == [_field(path, *sides) for path, sides in sorted(drift.items())]
         assert "fields" not in change
@@ -143,6 +142,13 @@ def test_each_field_that_somebody_changes_is_named_and_put_back(scene, case):
     scene.must_drift(case.drift)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_somebody_changed_is_not_taken_for_ours_where_our_records_are_lost(scene, case):
+    scene.by_hand(**case.fields)
+    lost = scene.planned("--registry", f"sqlite://{scene.folder.parent}/new.db")
+    assert (lost[scene.base]["action"], lost[scene.bot]["action"]) == ("adopt", "refuse")
+
+
 def test_the_same_model_made_again_is_no_drift(scene):
     scene.by_hand()
     scene.must_be_in_sync()
@@ -165,7 +171,7 @@ def test_a_model_copied_away_and_back_is_no_drift(scene):
 
 def test_a_deleted_model_is_made_again(scene):
     scene.hands.delete(scene.bot)
-    change = scene.planned()
+    (change,) = scene.planned().values()
     assert (change["model"], change["action"], change["reasons"]) == (scene.bot, "create", ["missing"])
     scene.must_be_restored()
 
@@ -201,7 +207,7 @@ def test_the_same_content_under_another_digest_is_no_drift(scene):
     weights = str(tiny_model(scene.folder / "again.gguf", seed=41))
     scene.by_hand(base=None, files={"model.gguf": weights})  # what `ollama show --modelfile` and `create` make of it
     assert scene.hands.listed()[scene.bot][0] != scene.applied[scene.bot][0]
-    change, writes = scene.planned(), scene.hands.writes()
+    (change,), writes = scene.planned().values(), scene.hands.writes()
     assert (change["action"], "drift" in change) == ("adopt", False)
     scene.apply()
     assert scene.hands.writes() == writes  # only our registry had something to learn

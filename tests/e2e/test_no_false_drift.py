@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.commands import Result
 from tests.e2e.hands import Hands, Stored
-from tests.e2e.specs import Entry, Site, manifests, put_files, sites, text_of
+from tests.e2e.specs import ADAPTER, Entry, Site, manifests, put_files, sites, text_of
 
 pytestmark = pytest.mark.ollama
 SLOW_AND_SHARED = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)  # a real server, told apart by names
@@ -83,8 +83,24 @@ def test_what_was_applied_is_in_sync_however_it_is_spelled_and_is_what_was_decla
         bench.must_be_in_sync()
         bench.apply()
         assert bench.hands.listed() == before  # not even a time of change moved
-        for entry, wanted in zip(site, _expected(site), strict=True):
+        for entry, wanted in zip(site, _expected(site, bench.folder), strict=True):
             _must_hold(bench.hands, f"{prefix}-{entry.name}", wanted)
+
+
+def test_what_is_written_the_long_way_or_moved_into_files_is_no_change(bench):
+    template, examples = "{{ .System }}\r\n{{ .Prompt }}\n", [{"user": "hi\n", "assistant": "ho 😀"}]
+    short = {"license": "MIT", "parameters": {"stop": "x", "seed": 7}, "template": template, "examples": examples}
+    long = {"license": ["MIT"], "parameters": {"seed": 7.0, "stop": ["x"]}, "templateFile": "prompt.tmpl"}
+    with bench.site((Entry("base", "plain.gguf", {}), Entry("one", "base", short))) as prefix:
+        bench.apply()
+        (bench.folder / "prompt.tmpl").write_bytes(template.encode())
+        (bench.folder / "examples.jsonl").write_text(json.dumps({"output": "ho 😀", "input": "hi\n"}) + "\n\n")
+        moved = {**long, "examplesFrom": ["*.jsonl"], "examplesIn": "messages"}
+        model, tune = manifests((Entry("base", "plain.gguf", {}), Entry("one", "base", moved)), prefix)
+        model["spec"]["source"] = {"gguf": {"path": "../manifests/plain.gguf"}}
+        tune["spec"]["base"] = f"registry.ollama.ai/library/{prefix}-base:latest"
+        bench.declare(text_of([tune, model]))
+        bench.must_be_in_sync()
 
 
 @settings(max_examples=2, print_blob=True, suppress_health_check=SLOW_AND_SHARED, phases=NO_SHRINKING)
@@ -115,19 +131,19 @@ def test_without_our_records_nothing_is_destroyed(bench, site):
         assert (bench.hands.listed(), bench.hands.writes()) == (before, writes)
 
 
-def _expected(site: Site) -> Iterator[dict[str, Any]]:
-    """Yield what each model of a site must hold: its own fields over those of its base, licences after the base's."""
+def _expected(site: Site, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield what each model of a site must hold: its own fields over its base's, licences and adapters after them."""
     made: dict[str, dict[str, Any]] = {}
     for entry in site:
-        base = made.get(entry.on, {"parameters": {}, "license": []})
+        base = made.get(entry.on, {"parameters": {}, "license": [], "adapter": []})
         own = dict(_own(entry))
-        parameters = {**base["parameters"], **own.pop("parameters", {})}
-        made[entry.name] = {
-            **base,
-            **own,
-            "parameters": parameters,
-            "license": base["license"] + own.pop("license", []),
+        merged = {
+            "parameters": {**base["parameters"], **own["parameters"]},
+            "license": base["license"] + own["license"],
+            "adapter": base["adapter"] + [(folder / ADAPTER).read_bytes()] * ("adapter" in entry.spec),
         }
+        weights = {"model": [(folder / entry.on).read_bytes()]} if entry.is_model else {}
+        made[entry.name] = {**base, **own, **merged, **({} if "quantize" in entry.spec else weights)}
         yield made[entry.name]
 
 
@@ -155,6 +171,8 @@ def _parameter(value: Any) -> Any:
 def _must_hold(hands: Hands, name: str, wanted: dict[str, Any]) -> None:
     """Compare with what the server shows and, for numbers, with its disk: what it shows of them it has reformatted."""
     shown, stored = hands.show(name), hands.stored(name)
+    assert stored.get("adapter", []) == wanted["adapter"]
+    assert stored["model"] == wanted.get("model", stored["model"])
     for field in ("system", "template", "messages"):
         if field in wanted:
             assert shown[field] == wanted[field]
