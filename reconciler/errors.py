@@ -2,6 +2,7 @@
 
     ReconcilerError                    message, hint, where; `retryable` is a class attribute
     ├─ ManifestError                   carries every Diagnostic, not the first
+    ├─ Interrupted                     somebody asked the run to end
     ├─ SettingsError                   a flag or an environment variable that cannot be used
     ├─ TransportError                  one HTTP exchange failed; hosts and sources translate it
     ├─ ResolutionError
@@ -29,6 +30,8 @@ hint that says what to do. Anything else that escapes is a bug and is shown as o
 This module imports nothing.
 """
 
+PASSING = frozenset({429, 502, 503, 504})  # HTTP statuses of a server that may answer otherwise in a moment
+
 
 class ReconcilerError(Exception):
     """Base of the tree: `message` is one sentence, `hint` says what to do, `where` is an address or a place."""
@@ -54,6 +57,10 @@ class ManifestError(ReconcilerError):
         count = len(diagnostics)
         super().__init__(f"{count} finding{'s' if count != 1 else ''} in the manifests")
         self.diagnostics = diagnostics
+
+
+class Interrupted(ReconcilerError):
+    """Somebody asked the run to end, and this was abandoned half-way."""
 
 
 class SettingsError(ReconcilerError):
@@ -118,6 +125,7 @@ class HostRejected(HostError):
     def __init__(self, message: str, *, status: int = 0, hint: str = "", where: str = "") -> None:
         super().__init__(message, hint=hint, where=where)
         self.status = status
+        self.retryable = status in PASSING
 
 
 class HostTooOld(HostError):

@@ -19,6 +19,8 @@ COMMANDS = {
     "plan": "Show what would change, why, and what it costs.",
     "apply": "Show the plan, ask, and do exactly that.",
     "status": "Show each declared model on each host: in sync, drifted, missing, outdated.",
+    "adopt": "Begin to own models that are already there, without touching them.",
+    "forget": "Cease to own models, without touching them.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
     "schema": "Print the JSON Schema of a kind of manifest.",
 }

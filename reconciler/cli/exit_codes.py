@@ -30,12 +30,15 @@ def status_of(error: ReconcilerError) -> int:
 
 
 def status_of_plan(plan: "Plan", *, detailed: bool) -> int:
-    """Return the exit status for a plan that was only shown; what is unknown or refused is never a success."""
+    """Return the exit status for a plan that was only shown; what is unknown or refused is never a success.
+
+    What only mends our records is no pending change: the hosts are as they should be.
+    """
     if not plan.complete:
         return ERROR
     if plan.violations or plan.refused:
         return REFUSED
-    return PENDING if detailed and plan.pending else DONE
+    return PENDING if detailed and plan.writes else DONE
 
 
 def status_of_run(result: "RunResult") -> int:

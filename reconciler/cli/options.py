@@ -8,22 +8,38 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-paths = click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-targets = click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    metavar="NAME",
-    help="Only this model, with what it is built on. May be given several times.",
-)
-hosts = click.option(
-    "--host", "hosts", multiple=True, metavar="NAME", help="Only this host. May be given several times."
-)
 detailed = click.option(
     "--detailed-exitcode",
     is_flag=True,
     envvar="RECONCILER_DETAILED_EXITCODE",
     help="Exit with 2 when changes are pending.",
+)
+hosts = click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="Only this host. May be given several times."
+)
+manifests = click.option(
+    "--manifests",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A manifest or a folder of them. May be given several times.  [default: manifests]",
+)
+parallelism = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=10,
+    show_default=True,
+    envvar="RECONCILER_PARALLELISM",
+    help="How many hosts to work on at once.",
+)
+lease_timeout = click.option(
+    "--lease-timeout",
+    type=click.FloatRange(0, 86_400),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    envvar="RECONCILER_LEASE_TIMEOUT",
+    help="How long to wait for a host that another run is working on.",
 )
 
 

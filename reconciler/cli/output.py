@@ -22,6 +22,11 @@ def run(made: Plan, result: RunResult, settings: Settings, format_: str) -> str:
         from reconciler.report.json_report import run_json
 
         return run_json(made, result)
+    return text_of_run(result, settings)
+
+
+def text_of_run(result: RunResult, settings: Settings) -> str:
+    """Return what came of a run as text."""
     from reconciler.report.terminal import run_text
 
     return run_text(result, colour=settings.color)

@@ -4,9 +4,10 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import open_store
-from reconciler.core.names import ModelName
+from reconciler.cli.wiring import model_name, open_store
 from reconciler.errors import SettingsError
+
+_EVENTS = 10_000  # outcomes of one run, at the most
 
 
 @click.group("registry")
@@ -41,7 +42,7 @@ def show(settings: Settings, name: str) -> int:
     """Show everything on record about NAME, on every host."""
     from reconciler.report.records import record_text
 
-    model = _model(name)
+    model = model_name(name, "NAME")
     found = [record for record in open_store(settings).read().records if record.address.model == model]
     if not found:
         raise SettingsError(f"{model} is not on record", hint="`reconciler registry list` shows what is")
@@ -51,16 +52,17 @@ def show(settings: Settings, name: str) -> int:
 
 @command.command("history")
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many at the most.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most runs to show.")
 @options.formats("text", "json")
 @click.pass_obj
 def history(settings: Settings, name: str | None, limit: int, format_: str) -> int:
     """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
     store = open_store(settings)
-    model = _model(name) if name else None
-    events = store.events(model=model, limit=limit)
+    model = model_name(name, "NAME") if name else None
+    runs = store.runs(limit)
+    events = [event for run in runs for event in store.events(run=run.id, model=model, limit=_EVENTS)]
     told = {event.run for event in events}
-    runs = [run for run in store.runs(limit) if model is None or run.id in told]
+    runs = [run for run in runs if model is None or run.id in told]
     if format_ == "json":
         from reconciler.report.json_report import history_json
 
@@ -70,10 +72,3 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
 
         click.echo(history_text(runs, events), nl=False)
     return 0
-
-
-def _model(text: str) -> ModelName:
-    try:
-        return ModelName.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint="NAME") from error

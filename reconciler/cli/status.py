@@ -1,30 +1,20 @@
 """`reconciler status`."""
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_plan
+from reconciler.cli.question import Question, asks
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
 
 
 @click.command("status")
-@options.paths
+@asks
 @options.formats("text", "json")
 @options.detailed
-@options.targets
-@options.hosts
 @click.pass_obj
-def command(
-    settings: Settings,
-    paths: tuple[Path, ...],
-    format_: str,
-    detailed_exitcode: bool,
-    targets: tuple[str, ...],
-    hosts: tuple[str, ...],
-) -> int:
+def command(settings: Settings, question: Question, format_: str, detailed_exitcode: bool) -> int:
     """Show each declared model on each host. Changes nothing.
 
     The states: in sync, drifted (somebody else changed it), missing, outdated (upstream moved), changed (the
@@ -34,6 +24,6 @@ def command(
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 not in sync (only with
     --detailed-exitcode), 3 something is refused.
     """
-    plan = propose_for(paths, settings, open_store(settings), targets, hosts).plan
+    plan = propose_for(question, settings, open_store(settings)).plan
     click.echo(output.status(plan, settings, format_), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

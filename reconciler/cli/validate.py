@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import load
 
 
 @click.command("validate")
-@options.paths
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.pass_obj
 def command(settings: Settings, paths: tuple[Path, ...]) -> int:
     """Check manifests without contacting anything.

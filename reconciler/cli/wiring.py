@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.diagnostics import Location
-from reconciler.core.diff import Policy
+from reconciler.core.diff import Policy, Prune
 from reconciler.core.names import HostName, ModelName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
+from reconciler.core.safety import Limits
 from reconciler.core.state import Unobserved
 from reconciler.ports import Host, RecordStore, Source, Sources
 from reconciler.transport import Http
@@ -128,24 +130,42 @@ class Proposal:
     secrets: tuple[str, ...]  # values that no log line may hold
 
 
-def propose_for(
-    paths: Sequence[Path], settings: Settings, store: RecordStore, targets: Sequence[str], hosts: Sequence[str]
-) -> Proposal:
-    """Return the plan for these manifests, and the world that it was made from."""
-    manifests = load(paths, settings)
-    selection = select(targets, hosts, manifests)
+def propose_for(question: Question, settings: Settings, store: RecordStore) -> Proposal:
+    """Return the plan that answers the question, and the world that it was made from."""
+    manifests = load(question.paths, settings)
+    selection = select(question.targets, question.hosts, manifests)
     reachable, silent = open_hosts(manifests.hosts, settings)
     world = World(reachable, silent, open_sources(settings), store.read())
     names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
     values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
-    return Proposal(propose(manifests, world, selection, Policy()), world, values)
+    plan = propose(manifests, world, selection, _policy(question, manifests), _limits(manifests))
+    return Proposal(plan, world, values)
+
+
+def _policy(question: Question, manifests: Manifests) -> Policy:
+    """Return what is allowed: a flag allows it for once, a declared policy for good."""
+    declared = manifests.policy.prune if manifests.policy is not None else Prune.NEVER
+    return Policy(Prune.OWNED if question.prune else Prune(declared), question.adopt)
+
+
+def _limits(manifests: Manifests) -> Limits:
+    spec, limits = manifests.policy, Limits()
+    if spec is None:
+        return limits
+    share = limits.delete_share if spec.delete_share is None else spec.delete_share
+    return Limits(spec.deletes, share, spec.updates, spec.transfer)
+
+
+def model_name(text: str, where: str) -> ModelName:
+    """Return the name of a model that was given as the argument `where`; raises click.BadParameter."""
+    try:
+        return ModelName.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint=where) from error
 
 
 def _declared_model(text: str, manifests: Manifests) -> ModelName:
-    try:
-        name = ModelName.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint="--target") from error
+    name = model_name(text, "--target")
     if name not in {item.name for item in manifests.resources}:
         raise click.BadParameter(f"no resource is named {name}", param_hint="--target")
     return name

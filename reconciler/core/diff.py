@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.digest import Digest
-from reconciler.core.facts import Facts, FieldChange, differences
+from reconciler.core.facts import FieldChange, differences
 from reconciler.core.likeness import alike
 from reconciler.core.names import Address, ModelName
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
@@ -30,6 +30,9 @@ class Policy:
 
     prune: Prune = Prune.NEVER
     adopt: bool = False  # take over unrecorded models that differ, by updating them
+
+
+_UNSEEN = "its layers differ, though no field that the host shows does"
 
 
 def diff(
@@ -86,7 +89,7 @@ def _undeclared(live: Live | None, recorded: Recorded | None, policy: Policy) ->
     if live is None:
         return Change(address, Action.FORGET, (Reason.GONE,), base=base)
     before = live.digest
-    if before != recorded.digest:
+    if before != recorded.digest and policy.prune is Prune.OWNED:
         drift = differences(live.facts, recorded.facts) if live.facts is not None else ()
         return Change(
             address,
@@ -96,7 +99,7 @@ def _undeclared(live: Live | None, recorded: Recorded | None, policy: Policy) ->
             drift=drift,
             base=base,
             note="no longer declared, but changed by somebody else since we applied it",
-            hint="look at it, then delete it by hand or declare it again",
+            hint="look at it, then delete it by hand, declare it again, or `reconciler forget` it",
         )
     if policy.prune is Prune.FORGET:
         return Change(address, Action.FORGET, (Reason.NOT_DECLARED,), before, base=base)
@@ -136,9 +139,11 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
     reasons = _why(want, recorded, fields) if changed else ()
     if live.digest in want.foretold or (not changed and live.facts is not None and live.facts == recorded.facts):
         return _book(want, live, reasons or (Reason.ALREADY_PRESENT,), fields)
-    drift = _drift(live, recorded.facts) if drifted else ()
-    reasons = (*reasons, Reason.DRIFTED) if drifted else reasons
-    return _write(want, live, Action.UPDATE, reasons, fields=fields, drift=drift)
+    if not drifted:
+        return _write(want, live, Action.UPDATE, reasons, fields=fields)
+    drift = _drift(want, live, recorded)
+    change = _write(want, live, Action.UPDATE, (*reasons, Reason.DRIFTED), fields=fields, drift=drift)
+    return change if drift or fields else replace(change, note=_UNSEEN)
 
 
 def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:
@@ -151,9 +156,18 @@ def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> 
     return tuple(reason for reason, true in found if true) or (Reason.SPEC_CHANGED,)
 
 
-def _drift(live: Live, recorded: Facts) -> tuple[FieldChange, ...]:
-    """Return what somebody changed, in the direction of the repair: from what is live to what we had applied."""
-    return differences(live.facts, recorded) if live.facts is not None else ()
+def _drift(want: Desired, live: Live, recorded: Recorded) -> tuple[FieldChange, ...]:
+    """Return what somebody changed, in the direction of the repair: from what is live to what apply will make of it.
+
+    Where the manifest changed too, only what it declares can be told.
+    """
+    if live.facts is None:
+        return ()
+    found = differences(live.facts, recorded.facts)
+    if want.fingerprint == recorded.fingerprint:
+        return found
+    declared = dict(want.content)
+    return tuple(replace(field, after=declared[field.path]) for field in found if field.path in declared)
 
 
 def _write(

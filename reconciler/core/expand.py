@@ -8,7 +8,7 @@ from reconciler.core.facts import Facts
 from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
 from reconciler.core.resource import HostSpec, Resource, SourceRef
-from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
+from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
 from reconciler.core.steps import Delete, Step
 
 BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
@@ -21,6 +21,11 @@ _MIXED_UP = {
 Pins = Mapping[SourceRef, Pinned | Unpinned]
 
 
+def _identity(model: Live, record: Recorded | None) -> str:
+    """Return what identifies a live model's content: no build is remade because its base is undeclared now."""
+    return record.fingerprint if record is not None and record.digest == model.digest else str(model.digest)
+
+
 class _Missing(Exception):
     """Why a resource cannot be made concrete on one host; never leaves this module."""
 
@@ -29,22 +34,24 @@ class _Missing(Exception):
         self.message, self.hint, self.in_base = message, hint, in_base
 
 
-def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState) -> DesiredState:
+def expand(
+    resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState, recorded: RecordedState
+) -> DesiredState:
     """Return what should be on every observed host; `pins` must hold every reference of every resource.
 
     A build's content includes its base's: the base's fingerprint where the base is declared for
-    that host too, so that a whole chain can be planned before any of it exists; the digest that
-    the host reports where it is not.
+    that host too, so that a whole chain can be planned before any of it exists, or was applied by
+    us and is as we left it; otherwise the digest that the host reports.
     """
     entries: list[Desired] = []
     unresolved: list[Unresolved] = []
-    models = {address: model.digest for address, model in live.models.items()}
+    models = {address: _identity(model, recorded.by_address.get(address)) for address, model in live.models.items()}
     observed = {host.host for host in live.observed}
     for host in hosts:
         if host.name not in observed:
             continue
         chosen = {item.name: item for item in resources if item.hosts.matches(host.labels)}
-        made = _Host(host.name, chosen, pins, {a.model: str(d) for a, d in models.items() if a.host == host.name})
+        made = _Host(host.name, chosen, pins, {a.model: mark for a, mark in models.items() if a.host == host.name})
         for name in chosen:
             entry = made.entry(name)
             if isinstance(entry, Desired):
@@ -93,7 +100,7 @@ class _Host:
             fingerprint=mark,
             content=content,
             source=item.source.type if item.source else BUILD,
-            reference=pinned.reference if pinned else f"from {item.base}",
+            reference=_reference(item, pinned, adapter),
             provenance=_provenance(pinned, adapter),
             location=item.location,
             steps=tuple(step for step in steps if not self._spoils(step)),
@@ -131,6 +138,12 @@ class _Host:
     def _spoils(self, step: Step) -> bool:
         """Tell whether a clean-up step would delete a model that is itself declared."""
         return isinstance(step, Delete) and step.unless_there_before and step.name in self._chosen
+
+
+def _reference(item: Resource, pinned: Pinned | None, adapter: Pinned | None) -> str:
+    """Return how people name where it comes from; the same text means that the same was asked for."""
+    below = pinned.reference if pinned else f"from {item.base}"
+    return f"{below} with the adapter {adapter.reference}" if adapter else below
 
 
 def _provenance(pinned: Pinned | None, adapter: Pinned | None) -> Facts:

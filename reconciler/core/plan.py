@@ -1,7 +1,7 @@
 """The plan: every change in order, what it costs, and what it rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.change import WRITES, Action, Change, Cost, Reason
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
@@ -9,7 +9,7 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.safety import Case, Limits, Violation, violations
 from reconciler.core.state import LiveState, Observed, RecordedState, Unobserved
-from reconciler.core.steps import is_staging, needed_blobs
+from reconciler.core.steps import Create, is_staging, needed_blobs
 
 Present = Mapping[HostName, frozenset[Digest]]  # the blobs that each host was found to hold
 
@@ -60,6 +60,11 @@ class Plan:
         """Return the changes that apply would not make though something is asked for or wrong."""
         return tuple(change for change in self.changes if change.action is Action.REFUSE)
 
+    def only(self, changes: tuple[Change, ...]) -> "Plan":
+        """Return a plan of nothing but these changes, which cost nothing."""
+        mark = fingerprint([_mark(change) for change in changes])
+        return replace(self, changes=changes, stages=stages(changes), costs=(), violations=(), fingerprint=mark)
+
     def cost(self, change: Change) -> Cost:
         """Return what one change moves and takes."""
         return dict(self.costs).get(change.address, Cost())
@@ -107,11 +112,16 @@ def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Presen
     for change in (change for stage in ordered for change in stage):
         have = held.setdefault(change.address.host, set())
         missing = {digest: size for digest, size in needed_blobs(change.steps).items() if digest not in have}
-        have.update(missing)
+        if not _quantises(change):  # a host drops what it quantised from
+            have.update(missing)
         moved = sum(missing.values())
         gone = models[change.address].size if change.action is Action.DELETE else 0
         found[change.address] = Cost(moved, moved - gone)
     return tuple(sorted(found.items()))
+
+
+def _quantises(change: Change) -> bool:
+    return any(isinstance(step, Create) and step.quantize is not None for step in change.steps)
 
 
 def _view(host: Observed, changes: Sequence[Change], recorded: RecordedState) -> HostView:

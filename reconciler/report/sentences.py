@@ -60,7 +60,14 @@ def plan_sentences(plan: Plan) -> tuple[str, ...]:
     return tuple(filter(None, (_summary(plan), _kept(plan), _unsafe(plan), _incomplete(plan))))
 
 
+def only_records(plan: Plan) -> bool:
+    """Tell whether all that a plan would do is to put on record what is as it should be."""
+    return bool(plan.pending) and not plan.refused and all(item.action is Action.ADOPT for item in plan.pending)
+
+
 def _summary(plan: Plan) -> str:
+    if only_records(plan):
+        return f"{_nothing(plan)} Apply will put {len(plan.pending)} of them on record."
     counts = [(sum(change.action is action for change in plan.changes), word) for action, word in _DOES.items()]
     parts = [f"{count} to {word}" for count, word in counts if count]
     if plan.refused:

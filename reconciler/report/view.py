@@ -11,7 +11,7 @@ from reconciler.core.plan import HostView, Plan
 from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Pull, needed_blobs
 from reconciler.report.fields import FieldRow, field_rows
-from reconciler.report.sentences import plan_sentences, source_text, why
+from reconciler.report.sentences import only_records, plan_sentences, source_text, why
 from reconciler.report.text import human_bytes, safe, without_login
 
 SYMBOLS = {
@@ -66,7 +66,8 @@ class PlanView:
 
 def view(plan: Plan) -> PlanView:
     """Return the plan as rows, hosts sorted by name."""
-    telling = plan.pending or plan.refused or plan.unobserved or plan.violations
+    doing = plan.pending and not only_records(plan)
+    telling = doing or plan.refused or plan.unobserved or plan.violations
     hosts = (*(_answering(plan, host) for host in plan.hosts), *(_silent(host) for host in plan.unobserved))
     return PlanView(
         hosts=tuple(sorted(hosts, key=lambda host: host.name)) if telling else (),

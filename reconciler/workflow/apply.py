@@ -1,114 +1,63 @@
 """Apply: exactly the plan, one mutation at a time on each host, many hosts at a time.
 
-Each outcome is put on record the moment it is known, so a crash leaves a true history.
+Leases on all hosts come first, then a last look at whether the plan still stands, then the work.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from threading import Event
+from collections.abc import Iterable
 
 from reconciler.core.change import Action, Change
-from reconciler.core.names import Address, HostName
+from reconciler.core.names import HostName, ModelName
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
-from reconciler.errors import ReconcilerError, StalePlan, UnsafePlan
-from reconciler.ports import Clock, Listener, RecordStore, Run, Sources
-from reconciler.workflow.execute import Tools, execute
+from reconciler.errors import StalePlan, UnsafePlan, WrongLineage
+from reconciler.ports import RecordStore, Run
+from reconciler.workflow.crew import Crew, Workshop
 from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.observe import Hosts
+from reconciler.workflow.leases import Leases, held
 from reconciler.workflow.transfer import Transfers
 
 TRANSFERS = 4  # blobs under way at once
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Everything that an apply works with."""
-
-    hosts: Hosts
-    sources: Sources
-    store: RecordStore
-    listener: Listener
-    clock: Clock
-    parallelism: int  # hosts worked on at once
-
-
 def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
-    """Do what the plan says and return what came of it; raises UnsafePlan and StalePlan before the first write."""
+    """Do what the plan says and return what came of it.
+
+    Raises UnsafePlan, StalePlan, WrongLineage and LeaseHeld before the first write, RegistryError at any time.
+    """
     _must_be_safe(plan)
     _must_be_fresh(plan, shop.store)
-    if not plan.pending:
-        return RunResult(run.id, _refusals(plan), plan.complete)
-    shop.store.begin(run)
-    result = RunResult(run.id, (), complete=False)
-    try:
-        outcomes = (*_work(plan, shop, run.id), *_refusals(plan))
-        result = RunResult(run.id, tuple(sorted(outcomes, key=lambda item: item.address)), plan.complete)
-    finally:
-        shop.store.end(run.id, shop.clock.now(), _verdict(result))
+    busy = _busy(plan, shop.store)
+    if not busy:
+        return _result(plan, run, [])
+    hosts = {name: shop.hosts[name].url for name in busy}
+    with held(shop.store, hosts, run, shop.lease, shop.clock, shop.listener) as leases:
+        _must_be_fresh(plan, shop.store)
+        shop.store.begin(run)
+        result = RunResult(run.id, (), complete=False)
+        try:
+            result = _result(plan, run, _work(plan, busy, shop, run, leases))
+        finally:
+            shop.store.end(run.id, shop.clock.now(), _verdict(result))
     return result
 
 
-def _work(plan: Plan, shop: Workshop, run: str) -> list[Outcome]:
-    """Work on every host at once; on an interrupt, finish the change in hand on each and skip the rest."""
-    queues = _queues(plan)
-    stop = Event()
+def _work(plan: Plan, busy: Iterable[HostName], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
+    """Work on every host at once; if one of them meets a bug, the others finish the change in hand and stop."""
     with Fleet(TRANSFERS) as carriers, Fleet(shop.parallelism) as workers:
-        transfers = Transfers(shop.hosts, shop.sources, shop.listener, carriers)
+        transfers = Transfers(shop.hosts, shop.sources, shop.listener, carriers, shop.stop)
         transfers.start(change for stage in plan.stages for change in stage)
-        crews = [_Crew(host, queue, shop, transfers, run, stop) for host, queue in queues.items()]
+        crews = [
+            Crew(host, shop.hosts[host], _queue(plan, host), _ours(plan, host), run.id, shop, transfers, leases)
+            for host in busy
+        ]
         try:
             futures = [workers.start(crew.work) for crew in crews]
             outcomes = [outcome for future in futures for outcome in future.result()]
         except BaseException:
-            stop.set()
+            shop.stop.set()
             raise
         transfers.release()
     return outcomes
-
-
-class _Crew:
-    """The work on one host, in order."""
-
-    def __init__(
-        self, host: HostName, queue: Sequence[Change], shop: Workshop, transfers: Transfers, run: str, stop: Event
-    ) -> None:
-        self._queue, self._shop, self._run, self._stop = queue, shop, run, stop
-        listener = shop.listener.bind(run=run, host=host)
-        self._tools = Tools(shop.hosts[host], shop.sources, transfers, listener, shop.clock)
-        self._failed: set[Address] = set()
-
-    def work(self) -> list[Outcome]:
-        """Make the changes, skipping those whose base failed, and return their outcomes."""
-        return [self._one(change) for change in self._queue]
-
-    def _one(self, change: Change) -> Outcome:
-        listener = self._tools.listener.bind(model=str(change.address.model))
-        started = self._shop.clock.monotonic()
-        effect = None
-        try:
-            self._must_go_on(change)
-            done = execute(change, replace(self._tools, listener=listener))
-            effect = done.effect
-            outcome = Outcome(change.address, change.action, Status.APPLIED, done.digest, moved=done.moved)
-        except ReconcilerError as error:
-            status = Status.SKIPPED if isinstance(error, _Skipped) else Status.FAILED
-            outcome = Outcome(change.address, change.action, status, message=error.message, hint=error.hint)
-            self._failed.add(change.address)
-        outcome = replace(outcome, seconds=round(self._shop.clock.monotonic() - started, 3))
-        self._shop.store.save(self._run, self._shop.clock.now(), outcome, effect)
-        _tell(listener, outcome)
-        return outcome
-
-    def _must_go_on(self, change: Change) -> None:
-        if self._stop.is_set():
-            raise _Skipped("the run was interrupted before it came to this change")
-        if change.base is not None and Address(change.address.host, change.base) in self._failed:
-            raise _Skipped(f"its base {change.base} failed", hint="mend the base, then apply again")
-
-
-class _Skipped(ReconcilerError):
-    """A change that is not tried; never leaves this module."""
 
 
 def _must_be_safe(plan: Plan) -> None:
@@ -119,37 +68,36 @@ def _must_be_safe(plan: Plan) -> None:
 
 def _must_be_fresh(plan: Plan, store: RecordStore) -> None:
     now = store.read()
-    if (now.lineage, now.serial) != (plan.lineage, plan.serial):
-        raise StalePlan("somebody else applied since this plan was made", hint="plan again")
+    if plan.lineage and now.lineage != plan.lineage:
+        raise WrongLineage("nothing was done: the plan was made with another registry", hint="plan again")
+    if now.serial != plan.serial:
+        raise StalePlan("nothing was done: somebody else applied since this plan was made", hint="plan again")
 
 
-def _queues(plan: Plan) -> dict[HostName, list[Change]]:
-    queues: dict[HostName, list[Change]] = {}
-    for stage in plan.stages:
-        for change in stage:
-            queues.setdefault(change.address.host, []).append(change)
-    return queues
+def _busy(plan: Plan, store: RecordStore) -> list[HostName]:
+    """Return the hosts with something to do: changes, or what a run that died has left there."""
+    pending = {change.address.host for change in plan.pending}
+    return [view.host for view in plan.hosts if view.host in pending or store.leftovers(view.host)]
 
 
-def _refusals(plan: Plan) -> tuple[Outcome, ...]:
-    return tuple(
+def _queue(plan: Plan, host: HostName) -> list[Change]:
+    return [change for stage in plan.stages for change in stage if change.address.host == host]
+
+
+def _ours(plan: Plan, host: HostName) -> frozenset[ModelName]:
+    return frozenset(change.address.model for change in plan.changes if change.address.host == host)
+
+
+def _result(plan: Plan, run: Run, made: list[Outcome]) -> RunResult:
+    """Return the outcomes of all that was asked for: what was done, and what the plan refused to do."""
+    refused = (
         Outcome(change.address, Action.REFUSE, Status.REFUSED, message=change.note, hint=change.hint)
         for change in plan.refused
     )
+    return RunResult(run.id, tuple(sorted((*made, *refused), key=lambda item: item.address)), plan.complete)
 
 
 def _verdict(result: RunResult) -> str:
     if result.good:
         return "succeeded"
     return "partial" if result.count(Status.APPLIED) else "failed"
-
-
-def _tell(listener: Listener, outcome: Outcome) -> None:
-    """Emit the one canonical line of a change."""
-    facts: dict[str, object] = {"action": outcome.action.value, "seconds": outcome.seconds, "bytes": outcome.moved}
-    if outcome.digest:
-        facts["digest"] = outcome.digest.short
-    if outcome.message:
-        facts["error"] = outcome.message
-    level = "info" if outcome.status is Status.APPLIED else "error"
-    listener.event(level, f"change_{outcome.status.value}", **facts)

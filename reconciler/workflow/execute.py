@@ -1,17 +1,20 @@
 """Execution of one change on one host: the plan's own steps, then a reading that proves them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
 
 from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.state import Desired, Live, Recorded
-from reconciler.core.steps import Copy, Create, Delete, Pull, Step, Upload
+from reconciler.core.steps import Copy, Create, Delete, Pull, Step, Upload, written_names
 from reconciler.errors import HostError, HostRejected, ReconcilerError, StalePlan
 from reconciler.ports import Clock, Forget, Host, Listener, Sources
 from reconciler.workflow.transfer import Transfers
 from reconciler.workflow.verify import unmet
+from reconciler.workflow.watching import watching
 
 READS = 5  # how often a model is looked for before it is believed to be absent: hosts write manifests in place
 PAUSE = 0.2  # seconds between those readings
@@ -26,6 +29,8 @@ class Tools:
     transfers: Transfers
     listener: Listener
     clock: Clock
+    stop: Event  # set once somebody wants the run to end
+    journal: Callable[[Sequence[ModelName]], None]  # puts the names on record that are to be made and removed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,10 @@ def execute(change: Change, tools: Tools) -> Done:
 
 
 def _still_fits(change: Change, live: Live | None) -> None:
-    """Refuse to act on a model that is not what the plan saw."""
+    """Refuse to act on a model that is neither what the plan saw nor what a first try has already brought."""
     found = live.digest if live else None
-    if found != change.before:
+    brought = found is not None and change.after is not None and found in change.after.foretold
+    if found != change.before and not brought:
         seen, now = (digest.short if digest else "nothing" for digest in (change.before, found))
         raise StalePlan(f"the host has {now} here, the plan saw {seen}", hint="plan again", where=str(change.address))
 
@@ -66,6 +72,7 @@ def _run(change: Change, before: Mapping[ModelName, Live], tools: Tools) -> int:
     """Run the steps and return the bytes moved; after a failure, still remove what is only temporary."""
     moved = 0
     steps = [step for step in change.steps if not _needless(step, before)]
+    tools.journal([step.name for step in steps if isinstance(step, Delete) and _temporary(step, change)])
     try:
         for step in steps:
             moved += _step(step, change, tools)
@@ -102,25 +109,21 @@ def _clean(step: Step, tools: Tools) -> None:
 
 def _step(step: Step, change: Change, tools: Tools) -> int:
     """Run one step and return the bytes that it moved."""
-    task = f"{change.address}"
     moved = 0
-
-    def progress(phase: str, done: int, total: int) -> None:
-        tools.listener.progress(task, phase, done, total)
-
+    if change.address.model in written_names((step,)):
+        _still_fits(change, _listed(change.address.model, tools))  # downloads and conversions may have taken hours
     match step:
         case Upload(blob=blob):
             moved = tools.transfers.wait(change.address.host, blob)
         case Pull():
             moved = _pull(step, change, tools)
         case Create():
-            tools.host.create(step, progress)
-            _check(step, tools)
+            _create(step, change, tools)
         case Copy(source=source, target=target):
             tools.host.copy(source, target)
         case Delete(name=name):
             tools.host.delete(name)
-    tools.listener.finished(task)
+    tools.listener.finished(str(change.address))
     tools.listener.event("debug", "step_done", step=type(step).__name__.lower())
     return moved
 
@@ -130,8 +133,7 @@ def _pull(step: Pull, change: Change, tools: Tools) -> int:
     assert change.after is not None
     _not_moved(change.after, step, tools)
     missing = sum(size for digest, size in step.layers if not tools.host.has_blob(digest))
-    task = str(change.address)
-    tools.host.pull(step, lambda phase, done, total: tools.listener.progress(task, phase, done, total))
+    tools.host.pull(step, watching(tools.listener, str(change.address), tools.stop))
     return missing
 
 
@@ -146,6 +148,21 @@ def _not_moved(made: Desired, step: Pull, tools: Tools) -> None:
         )
 
 
+def _create(step: Create, change: Change, tools: Tools) -> None:
+    """Have the host make a model; what it lost since it was uploaded, as a restart does, is uploaded once more."""
+    progress = partial(tools.listener.progress, str(change.address))
+    try:
+        tools.host.create(step, progress)
+    except HostRejected as error:
+        if "no such file" not in error.message:
+            raise
+        for upload in change.steps:
+            if isinstance(upload, Upload):
+                tools.transfers.again(change.address.host, upload.blob)
+        tools.host.create(step, progress)
+    _check(step, tools)
+
+
 def _check(step: Create, tools: Tools) -> None:
     """Believe a creation only after every declared field was read back."""
     wrong = unmet(step, tools.host.show(step.name))
@@ -157,14 +174,18 @@ def _check(step: Create, tools: Tools) -> None:
         )
 
 
+def _listed(name: ModelName, tools: Tools) -> Live | None:
+    return next((live for live in tools.host.models() if live.address.model == name), None)
+
+
 def _read_back(name: ModelName, tools: Tools) -> Live:
     """Return the model as the host lists and shows it now; raises HostRejected if it does not."""
     for attempt in range(READS):
         if attempt:
             tools.clock.sleep(PAUSE)
-        for live in tools.host.models():
-            if live.address.model == name:
-                return replace(live, facts=tools.host.show(name))
+        live = _listed(name, tools)
+        if live is not None:
+            return replace(live, facts=tools.host.show(name))
     raise HostRejected("the host reported success, but does not list the model", where=str(name))
 
 

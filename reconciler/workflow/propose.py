@@ -40,7 +40,7 @@ def propose(
         pins = resolve(asked.resources, world.sources, fleet)
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
-        desired = expand(asked.resources, asked.hosts, pins, live)
+        desired = expand(asked.resources, asked.hosts, pins, live, recorded)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from reconciler.core.change import Change
 from reconciler.core.digest import Digest
@@ -16,13 +16,14 @@ from reconciler.core.steps import Blob, Upload
 from reconciler.ports import Listener, Sources
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts
+from reconciler.workflow.watching import watching
 
 
 class Transfers:
     """All transfers of one run."""
 
-    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet) -> None:
-        self._hosts, self._sources, self._listener, self._fleet = hosts, sources, listener, fleet
+    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet, stop: Event) -> None:
+        self._hosts, self._sources, self._listener, self._fleet, self._stop = hosts, sources, listener, fleet, stop
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
         self._fetched: dict[Digest, tuple[Blob, Path]] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
@@ -37,6 +38,11 @@ class Transfers:
     def wait(self, host: HostName, blob: Blob) -> int:
         """Return, once the host holds the blob, the bytes that had to be sent; raises what went wrong."""
         return self._begin(host, blob).result()
+
+    def again(self, host: HostName, blob: Blob) -> int:
+        """Bring a blob once more, to a host that has lost it, and return the bytes that had to be sent."""
+        self._started.pop((host, blob.digest), None)
+        return self.wait(host, blob)
 
     def release(self) -> None:
         """Delete from the cache what every host that wanted it now has; what failed stays, to be resumed."""
@@ -57,7 +63,7 @@ class Transfers:
             return 0
         path = self._fetch(blob)
         task = f"{host} {blob.digest.short}"
-        target.upload(blob.digest, path, lambda phase, done, total: self._listener.progress(task, phase, done, total))
+        target.upload(blob.digest, path, watching(self._listener, task, self._stop))
         self._listener.finished(task)
         self._listener.event("info", "blob_uploaded", host=host, digest=blob.digest.short, bytes=blob.size)
         return blob.size
@@ -68,7 +74,7 @@ class Transfers:
             if blob.digest not in self._fetched:
                 task = dict(blob.locator).get("file", blob.digest.short)
                 source = self._sources(blob.source)
-                path = source.fetch(blob, lambda phase, done, total: self._listener.progress(task, phase, done, total))
+                path = source.fetch(blob, watching(self._listener, task, self._stop))
                 self._listener.finished(task)
                 self._fetched[blob.digest] = (blob, path)
             return self._fetched[blob.digest][1]

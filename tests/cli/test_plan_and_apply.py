@@ -49,6 +49,7 @@ def test_without_a_terminal_nothing_is_applied_unless_approved(reconciler, folde
 def test_what_is_there_and_not_ours_is_refused_and_the_rest_is_applied(reconciler, folder, host):
     model(folder)
     reconciler("apply", "--auto-approve")
+    model(folder, more="system: another")
     model(folder, "other", seed=1)
     result = reconciler("--registry", f"sqlite:///{folder.parent}/fresh.db", "apply", "--auto-approve")
     assert result.status == 4
@@ -59,6 +60,7 @@ def test_what_is_there_and_not_ours_is_refused_and_the_rest_is_applied(reconcile
 def test_only_refusals_are_3(reconciler, folder, host):
     model(folder)
     reconciler("apply", "--auto-approve")
+    model(folder, more="system: another")
     fresh = ("--registry", f"sqlite:///{folder.parent}/fresh.db")
     assert reconciler(*fresh, "plan").status == 3
     assert reconciler(*fresh, "apply", "--auto-approve").status == 3

@@ -32,7 +32,8 @@ TABLE = [
     (None, live(), recorded(OLD), PRUNE, A.DELETE, (R.NOT_DECLARED,)),
     (None, live(), recorded(OLD), FORGET, A.FORGET, (R.NOT_DECLARED,)),
     (None, live(), recorded(PROTECTED), PRUNE, A.NO_OP, (R.NOT_DECLARED,)),
-    (None, live(seed="other"), recorded(OLD), Policy(), A.REFUSE, (R.NOT_DECLARED, R.DRIFTED)),
+    (None, live(seed="other"), recorded(OLD), Policy(), A.NO_OP, (R.NOT_DECLARED,)),
+    (None, live(seed="other"), recorded(OLD), FORGET, A.FORGET, (R.NOT_DECLARED,)),
     (None, live(seed="other"), recorded(OLD), PRUNE, A.REFUSE, (R.NOT_DECLARED, R.DRIFTED)),
     (NEW, None, None, Policy(), A.CREATE, (R.NEW,)),
     (NEW, None, recorded(NEW), Policy(), A.CREATE, (R.MISSING,)),
@@ -80,7 +81,8 @@ def test_drift_is_shown_from_what_is_live_to_what_apply_restores():
 
 
 def test_drift_of_what_is_no_longer_declared_is_shown_too():
-    change = decide(None, live(seed="other", shown=content(system="evil")), recorded(NEW, shown=content(system="good")))
+    there, known = live(seed="other", shown=content(system="evil")), recorded(NEW, shown=content(system="good"))
+    change = decide(None, there, known, PRUNE)
     assert change.drift == (FieldChange("system", "evil", "good"),)
 
 
@@ -134,7 +136,7 @@ def test_the_base_of_a_declared_build_is_never_pruned():
 def test_a_base_that_is_not_declared_is_taken_as_it_is_even_if_somebody_changed_it():
     base, build = desired("b"), desired(base="b")
     records = recorded_state(recorded(base), recorded(desired(spec=content(system="old"), base="b")))
-    changes = diff(DesiredState((build,)), live_state(live("b", "theirs"), live()), records)
+    changes = diff(DesiredState((build,)), live_state(live("b", "theirs"), live()), records, PRUNE)
     assert [change.action for change in changes] == [A.REFUSE, A.UPDATE]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -20,7 +21,9 @@ from reconciler.sources import Context
 from reconciler.sources import load as load_source
 from reconciler.sources._cache import FileCache
 from reconciler.transport import Http
-from reconciler.workflow.apply import Workshop, apply
+from reconciler.workflow.apply import apply
+from reconciler.workflow.crew import Workshop
+from reconciler.workflow.leases import Terms
 from reconciler.workflow.propose import World, propose
 from reconciler.workflow.selection import Selection
 from tests.core.builders import HERE
@@ -71,6 +74,7 @@ class Site:
     servers: dict[str, FakeOllama]
     store: RecordStore
     ear: Ear = field(default_factory=Ear)
+    stop: Event = field(default_factory=Event)
     runs: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -93,7 +97,9 @@ class Site:
 
     def apply(self, plan: Plan | None = None) -> RunResult:
         made, world = plan or self.plan(), self.world()
-        shop = Workshop(world.hosts, world.sources, self.store, self.ear, FixedClock(), parallelism=4)
+        shop = Workshop(
+            world.hosts, world.sources, self.store, self.ear, FixedClock(), 4, self.stop, lambda tries: 0.0, Terms()
+        )
         return apply(made, shop, Run(f"run-{next(self.runs)}", shop.clock.now(), made.fingerprint, "me@here"))
 
     def in_sync(self) -> bool:

@@ -91,7 +91,7 @@ def test_a_model_that_changed_after_the_plan_is_left_alone(site):
     plan = site.plan()
     _someone_writes(site, "m", "theirs")
     result = site.apply(plan)
-    assert _status(result) == {"a/m:latest": Status.FAILED}
+    assert _status(result) == {"a/m:latest": Status.REFUSED}
     assert "plan again" in result.outcomes[0].hint
     assert _shown(site, "m")["system"] == "theirs"
 

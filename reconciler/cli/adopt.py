@@ -1,0 +1,35 @@
+"""`reconciler adopt`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options, output
+from reconciler.cli.question import Question
+from reconciler.cli.running import Manner, carry_out
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import model_name, open_store, propose_for
+from reconciler.errors import SettingsError
+from reconciler.workflow.ownership import adoption
+
+
+@click.command("adopt")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@options.manifests
+@options.hosts
+@click.pass_obj
+def command(settings: Settings, names: tuple[str, ...], manifests: tuple[Path, ...], hosts: tuple[str, ...]) -> int:
+    """Begin to own models that are already on the hosts, without touching them.
+
+    NAME is a declared model that is there and that we did not make; without NAME all such models are meant. From
+    then on it is ours: if it is not what the manifest says, the next plan shows what apply would change.
+    """
+    store = open_store(settings)
+    proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)
+    plan = adoption(proposal.plan, [model_name(name, "NAME") for name in names])
+    if not plan.pending:
+        asked = " of that name" if names else ""
+        raise SettingsError(f"there is no declared model{asked} that is on a host and not ours yet")
+    result, status = carry_out(plan, proposal, store, settings, Manner())
+    click.echo(output.run(plan, result, settings, "text"), nl=False)
+    return status

@@ -1,0 +1,34 @@
+"""`reconciler forget`."""
+
+import click
+
+from reconciler.cli import options, output
+from reconciler.cli.exit_codes import status_of_run
+from reconciler.cli.running import new_run
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import SystemClock, model_name, open_store
+from reconciler.errors import SettingsError
+from reconciler.workflow.ownership import forget
+
+
+@click.command("forget")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@options.hosts
+@click.pass_obj
+def command(settings: Settings, names: tuple[str, ...], hosts: tuple[str, ...]) -> int:
+    """Cease to own models, without touching them: they stay on the hosts, and nothing of ours changes them again.
+
+    NAME is a model on our records (`reconciler registry list`), on all hosts or on those that --host names. No host
+    is asked, so this also clears the records of a host that is gone.
+    """
+    store, clock = open_store(settings), SystemClock()
+    wanted = {model_name(name, "NAME") for name in names}
+    here = [item for item in store.read().records if not hosts or item.address.host in hosts]
+    strange = sorted(str(name) for name in wanted - {item.address.model for item in here})
+    if strange:
+        hint = "`reconciler registry list` shows what is"
+        raise SettingsError(f"nothing was done: {', '.join(strange)} is not on record", hint=hint)
+    chosen = [item for item in here if item.address.model in wanted]
+    result = forget(chosen, store, new_run(clock, "forget"), clock)
+    click.echo(output.text_of_run(result, settings), nl=False)
+    return status_of_run(result)

@@ -1,0 +1,139 @@
+"""The work on one host, in order: each change tried, tried again after a passing fault, and put on record.
+
+Each outcome is on record the moment it is known, so a crash leaves a true history.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
+
+from reconciler.core.change import WRITES, Change
+from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.outcome import Outcome, Status
+from reconciler.errors import HostError, Interrupted, LeaseHeld, ReconcilerError, StalePlan
+from reconciler.ports import Clock, Host, Listener, RecordStore, Sources
+from reconciler.workflow.execute import Done, Tools, execute
+from reconciler.workflow.leases import Leases, Terms
+from reconciler.workflow.observe import Hosts
+from reconciler.workflow.transfer import Transfers
+
+TRIES = 3  # how often a change is begun before a passing fault is taken for a lasting one
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Everything that an apply works with."""
+
+    hosts: Hosts
+    sources: Sources
+    store: RecordStore
+    listener: Listener
+    clock: Clock
+    parallelism: int  # hosts worked on at once
+    stop: Event  # set by whoever wants the run to end early
+    pause: Callable[[int], float]  # seconds before the nth repetition of a change that met a passing fault
+    lease: Terms  # how long to wait for another run, and how long our leases outlive us
+
+
+class _Skipped(ReconcilerError):
+    """A change that is not tried; never leaves this module."""
+
+
+@dataclass
+class Crew:
+    """The work on one host."""
+
+    name: HostName
+    host: Host
+    queue: Sequence[Change]
+    ours: frozenset[ModelName]  # every name on this host that the plan speaks of
+    run: str
+    shop: Workshop
+    transfers: Transfers
+    leases: Leases
+
+    def __post_init__(self) -> None:
+        """Begin with nothing failed."""
+        self._failed: set[Address] = set()
+        self._listener = self.shop.listener.bind(run=self.run, host=self.name)
+
+    def work(self) -> list[Outcome]:
+        """Make the changes, skipping those whose base failed, and return their outcomes."""
+        self._clear_leftovers()
+        return [self._one(change) for change in self.queue]
+
+    def _one(self, change: Change) -> Outcome:
+        shop, listener = self.shop, self._listener.bind(model=str(change.address.model))
+        started = shop.clock.monotonic()
+        effect = None
+        try:
+            done = self._tried(change, listener)
+            effect = done.effect
+            outcome = Outcome(change.address, change.action, Status.APPLIED, done.digest, moved=done.moved)
+        except ReconcilerError as error:
+            hint = error.hint or (f"declared at {change.location}" if change.location else "")
+            outcome = Outcome(change.address, change.action, _ended(error), message=error.message, hint=hint)
+            self._failed.add(change.address)
+        outcome = replace(outcome, seconds=round(shop.clock.monotonic() - started, 3))
+        shop.store.save(self.run, shop.clock.now(), outcome, effect)
+        _tell(listener, outcome)
+        return outcome
+
+    def _tried(self, change: Change, listener: Listener) -> Done:
+        """Make a change, and after a fault that may pass make it again, a little later each time."""
+        shop, journal = self.shop, partial(self._journal, change)
+        tools = Tools(self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop, journal)
+        for tries in range(1, TRIES + 1):
+            self._must_go_on(change)
+            try:
+                return execute(change, tools)
+            except ReconcilerError as error:
+                if not error.retryable or tries == TRIES:
+                    raise
+                pause = shop.pause(tries)
+                listener.event("warning", "change_repeated", error=str(error), after_seconds=round(pause, 1))
+                shop.stop.wait(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _must_go_on(self, change: Change) -> None:
+        if self.shop.stop.is_set():
+            raise _Skipped("the run was interrupted before it came to this change")
+        if change.base is not None and Address(change.address.host, change.base) in self._failed:
+            raise _Skipped(f"its base {change.base} failed", hint="mend the base, then apply again")
+        if change.action in WRITES:
+            self.leases.check(self.name)
+
+    def _journal(self, change: Change, names: Sequence[ModelName]) -> None:
+        self.shop.store.start(self.run, self.shop.clock.now(), change.address, names)
+
+    def _clear_leftovers(self) -> None:
+        """Delete what runs that died have left on this host, unless it is declared by now."""
+        for leftover in self.shop.store.leftovers(self.name):
+            name = str(leftover.name)
+            try:
+                if leftover.name not in self.ours:
+                    self.host.delete(leftover.name)
+                    self._listener.event("info", "leftover_deleted", leftover=name, of_run=leftover.run)
+            except HostError as error:
+                self._listener.event("warning", "leftover_kept", leftover=name, error=str(error))
+                continue
+            self.shop.store.clear(leftover)
+
+
+def _ended(error: ReconcilerError) -> Status:
+    """Tell what was not tried, what was not done because the world had moved, and what went wrong."""
+    if isinstance(error, _Skipped | Interrupted):
+        return Status.SKIPPED
+    return Status.REFUSED if isinstance(error, StalePlan | LeaseHeld) else Status.FAILED
+
+
+def _tell(listener: Listener, outcome: Outcome) -> None:
+    """Emit the one canonical line of a change."""
+    facts: dict[str, object] = {"action": outcome.action.value, "seconds": outcome.seconds, "bytes": outcome.moved}
+    if outcome.digest:
+        facts["digest"] = outcome.digest.short
+    if outcome.message:
+        facts["error"] = outcome.message
+    level = "info" if outcome.status is Status.APPLIED else "error"
+    listener.event(level, f"change_{outcome.status.value}", **facts)
