@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.digest import fingerprint
 from reconciler.core.plan import Plan
-from reconciler.errors import PlanError, StalePlan
+from reconciler.errors import PlanError, StalePlan, UnsafePlan
 from reconciler.report.json_report import FORMAT_VERSION, plan_json
 
 _WHAT = "saved-plan"
@@ -37,7 +37,7 @@ def sealed(plan: Plan, question: dict[str, object]) -> str:
 
 
 def opened(text: str, where: str) -> PlanFile:
-    """Return what a plan file holds; raises PlanError for another file, and for one that was changed."""
+    """Return what a plan file holds; raises PlanError for another file, UnsafePlan for one that was changed."""
     try:
         body = json.loads(text)
         seal = body.pop("seal")
@@ -45,7 +45,7 @@ def opened(text: str, where: str) -> PlanFile:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PlanError("this is no saved plan", hint="`reconciler plan --out FILE` saves one", where=where) from error
     if body.get("report") != _WHAT or fingerprint(body) != seal:
-        raise PlanError("this plan was changed after it was saved", hint="plan again", where=where)
+        raise UnsafePlan("this plan was changed after it was saved", hint="plan again", where=where)
     if body["format_version"] != FORMAT_VERSION:
         raise PlanError("this plan was saved by another version of reconciler", hint="plan again", where=where)
     return PlanFile(question, plan)
