@@ -10,11 +10,23 @@ from reconciler.manifest.rules import Rule, finding, nearest
 
 Check = Callable[[Manifests], Iterator[Diagnostic]]
 
+MAX_ADDRESSES = 500_000  # models times hosts
+_FEW = 300  # names; with more, to look for the nearest one of each takes minutes
+_TOLD = 10  # hosts that a message names
+
 
 def check(manifests: Manifests, *, complete: bool) -> tuple[Diagnostic, ...]:
     """Return the findings; if some documents could not be read, only those that more documents could not mend."""
-    chosen = (*_ALWAYS, *_COMPLETE) if complete else _ALWAYS
-    return tuple(found for one in chosen for found in one(manifests))
+    too_many = tuple(_too_many(manifests))
+    chosen = (*_ALWAYS, *_COMPLETE) if complete and not too_many else _ALWAYS
+    return (*too_many, *(found for one in chosen for found in one(manifests)))
+
+
+def _too_many(manifests: Manifests) -> Iterator[Diagnostic]:
+    models, hosts = len(manifests.resources), len(_hosts(manifests))
+    if models * hosts > MAX_ADDRESSES:
+        message = f"{models} models for {hosts} hosts, and {MAX_ADDRESSES} in all are the most"
+        yield finding(manifests.resources[-1].location, Rule.TOO_MANY_MODELS, message, "keep them in several folders")
 
 
 def _duplicate_models(manifests: Manifests) -> Iterator[Diagnostic]:
@@ -79,9 +91,10 @@ def _overwritten(manifests: Manifests) -> Iterator[Diagnostic]:
 
 def _undeclared_bases(manifests: Manifests) -> Iterator[Diagnostic]:
     declared = {item.name for item in manifests.resources}
+    few = declared if len(declared) <= _FEW else set()
     for item in manifests.resources:
         if item.base is not None and item.base_location is not None and item.base not in declared:
-            near = nearest(_short(item.base), sorted(_short(name) for name in declared - {item.name}))
+            near = nearest(_short(item.base), sorted(_short(name) for name in few - {item.name}))
             message = f"{item.base} is not declared here, so it must already be on each host"
             yield finding(item.base_location, Rule.UNDECLARED_BASE, message, f"did you mean {near!r}?" if near else "")
 
@@ -94,7 +107,9 @@ def _bases_not_everywhere(manifests: Manifests) -> Iterator[Diagnostic]:
             continue
         lacking = [host.name for host in _chosen(item, manifests) if not base.hosts.matches(host.labels)]
         if lacking:
-            message = f"{base.name} is not declared for {', '.join(lacking)}, where {item.name} is built on it"
+            more = f" and {len(lacking) - _TOLD} more" if len(lacking) > _TOLD else ""
+            where = ", ".join(lacking[:_TOLD]) + more
+            message = f"{base.name} is not declared for {where}, where {item.name} is built on it"
             yield finding(item.base_location, Rule.BASE_NOT_EVERYWHERE, message, "select the same hosts for both")
 
 

@@ -10,10 +10,13 @@ from pathlib import Path, PurePath
 
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.manifest import files
+from reconciler.manifest.patterns import matching
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Node
 
 MAX_EXAMPLES = 10_000
+MAX_TEXT = 4 * 1024 * 1024  # characters in all
+MAX_FINDINGS = 20  # after so many the rest is not looked at
 
 _SPELLINGS = (("user", "assistant"), ("input", "output"))
 
@@ -21,7 +24,31 @@ Example = tuple[str, str]  # (what the user says, what the model should answer)
 
 
 def examples(spec: Node, home: str) -> Iterator[Example | Diagnostic]:
-    """Yield every example of a FineTune's spec, and a finding for each one that cannot be used."""
+    """Yield every example of a FineTune's spec, and a finding for each one that cannot be used.
+
+    Where there are too many of either, or too much text, a finding says so, and nothing more is read.
+    """
+    count = size = wrong = 0
+    for item in _all(spec, home):
+        yield item
+        if isinstance(item, Diagnostic):
+            wrong += 1
+        else:
+            count, size = count + 1, size + len(item[0]) + len(item[1])
+        if count > MAX_EXAMPLES or size > MAX_TEXT or wrong == MAX_FINDINGS:
+            yield _too_many(spec, wrong)
+            return
+
+
+def _too_many(spec: Node, wrong: int) -> Diagnostic:
+    where = spec.keys.get("examplesFrom", spec.location)
+    if wrong == MAX_FINDINGS:
+        return finding(where, Rule.TOO_MANY_EXAMPLES, f"{wrong} findings about examples: the rest was not read")
+    message = f"more than {MAX_EXAMPLES} examples, or more than {MAX_TEXT} characters in them"
+    return finding(where, Rule.TOO_MANY_EXAMPLES, message, "choose the best ones: each is sent with every prompt")
+
+
+def _all(spec: Node, home: str) -> Iterator[Example | Diagnostic]:
     inline = spec.child("examples")
     for index in range(len(inline.children) if inline is not None else 0):
         item = inline.children[index] if inline is not None else spec
@@ -35,13 +62,6 @@ def examples(spec: Node, home: str) -> Iterator[Example | Diagnostic]:
             elif found not in seen:
                 seen.add(found)
                 yield from _lines(found, home, node.location.file)
-
-
-def bounded(found: list[Example], spec: Node) -> Iterator[Diagnostic]:
-    """Yield a finding if there are more examples than any host would want."""
-    if len(found) > MAX_EXAMPLES:
-        message = f"{len(found)} examples, and {MAX_EXAMPLES} are the most"
-        yield finding(spec.keys.get("examplesFrom", spec.location), Rule.TOO_MANY_EXAMPLES, message)
 
 
 def as_text(found: list[Example]) -> str:
@@ -62,7 +82,7 @@ def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagno
         yield finding(where, Rule.INVALID_LOCAL_FILE, message, "put the files into that folder")
         return
     try:
-        names = sorted(path.relative_to(home).as_posix() for path in Path(home).glob(pattern) if not path.is_dir())
+        names = matching(home, pure.parts)
     except ValueError as error:
         yield finding(where, Rule.NO_SUCH_EXAMPLES, f"{pattern!r} is not a pattern: {error}")
         return

@@ -35,7 +35,7 @@ def read_text(path: Path, shown: str) -> str | Diagnostic:
     try:
         if not path.is_file():
             return finding(Location(shown), Rule.UNREADABLE, "this is not a file")
-        with path.open("rb") as stream:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # it may just have become a pipe
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         return finding(Location(shown), Rule.UNREADABLE, f"cannot be read: {error.strerror}")

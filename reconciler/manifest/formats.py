@@ -15,6 +15,7 @@ from reconciler.manifest import files
 
 SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
 
+_HUB_SECRETS = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -29,12 +30,16 @@ def _model_name(text: str) -> None:
 def _env_name(text: str) -> None:
     if not _ENV_NAME.fullmatch(text):
         raise ValueError("this cannot be an environment variable", "give the variable's name, never the secret itself")
+    if text.startswith(_HUB_SECRETS):
+        raise ValueError(
+            "this variable is for the Hugging Face hub, and goes to no host", "give the host its own token"
+        )
 
 
 def _url(text: str) -> None:
     if any(letter <= " " for letter in text):
         raise ValueError("a URL has no spaces")
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in {"http", "https"}:
         raise ValueError("a host's URL begins with http:// or https://")
     if parts.username is not None or parts.password is not None:
@@ -47,6 +52,13 @@ def _url(text: str) -> None:
         raise ValueError("a host's URL has no '?' and no '#'")
     if not _has_sound_port(parts):
         raise ValueError("the URL's port is no number from 1 to 65535")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError("this is not a URL") from None  # the library's words repeat the text
 
 
 def _has_sound_port(parts: SplitResult) -> bool:

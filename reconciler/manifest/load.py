@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.diagnostics import Diagnostic, Location, errors
-from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
+from reconciler.core.resource import HostSpec, Manifests, Overlay, PolicySpec, Resource
 from reconciler.errors import ManifestError
 from reconciler.manifest import files
 from reconciler.manifest.checks import check
@@ -14,6 +14,8 @@ from reconciler.manifest.parse import Declared, parse
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema import judge
 from reconciler.manifest.yaml_tree import Document, documents
+
+MAX_TEXT = 64 * 1024 * 1024  # characters in all; the same file counts for each model that names it
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -36,7 +38,7 @@ def load(paths: Sequence[Path]) -> Loaded:
     """
     findings: list[Diagnostic] = []
     declared: list[Declared] = []
-    for item in _entries(paths):
+    for item in _limited(_entries(paths)):
         if isinstance(item, Diagnostic):
             findings.append(item)
         else:
@@ -58,17 +60,41 @@ def load(paths: Sequence[Path]) -> Loaded:
     return Loaded(manifests, ordered)
 
 
+def _limited(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Yield entries until they hold too much text, and then a finding that says so."""
+    size = 0
+    for entry in entries:
+        yield entry
+        size += _size(entry.overlay) if isinstance(entry, Resource) else 0
+        if isinstance(entry, Resource) and size > MAX_TEXT:
+            message = f"with this one there are more than {MAX_TEXT} characters of prompts, templates and examples"
+            yield finding(entry.location, Rule.TOO_MUCH_TEXT, message, "keep the manifests in several folders")
+            return
+
+
+def _size(overlay: Overlay) -> int:
+    """Return how many characters of text are laid over a model."""
+    texts = (overlay.system or "", overlay.template or "", *overlay.license)
+    return sum(map(len, texts)) + sum(len(content) for _, content in overlay.messages)
+
+
 def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
     """Yield what each document declares, or what is wrong with it."""
-    read: dict[str, tuple[Entry, ...]] = {}
+    read: dict[str, int] = {}  # how many entries each file had
     for path in paths:
         count = 0
         for file in _files(path):
             real = os.path.realpath(file)
-            fresh = real not in read
-            read.setdefault(real, tuple(_file(file)) if fresh else ())
-            count += len(read[real])
-            yield from read[real] if fresh else ()
+            if path.is_dir() and not Path(real).is_relative_to(os.path.realpath(path)):
+                count += 1
+                yield finding(Location(str(file)), Rule.INVALID_LOCAL_FILE, "this link leads out of the folder")
+                continue
+            if real not in read:
+                read[real] = 0
+                for entry in _file(file):
+                    read[real] += 1
+                    yield entry
+            count += read[real]
         if not path.exists():
             yield finding(Location(str(path)), Rule.NO_SUCH_PATH, "there is no such file or folder")
         elif not count:

@@ -11,7 +11,7 @@ from reconciler.core.facts import Fact, facts, freeze
 from reconciler.core.names import ModelName, host_name
 from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, PolicySpec, Resource, SourceRef
 from reconciler.manifest import files
-from reconciler.manifest.examples import Example, as_text, bounded, examples
+from reconciler.manifest.examples import Example, as_text, examples
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Node
 
@@ -163,7 +163,6 @@ class _Reader:
                 self._findings.append(item)
             else:
                 found.append(item)
-        self._findings.extend(bounded(found, self._spec))
         system = self._spec.text("system")
         if found and self._spec.text("examplesIn") == "system":
             return "\n\n".join(part for part in (system, as_text(found)) if part), ()

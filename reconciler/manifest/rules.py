@@ -59,7 +59,11 @@ class Rule(StrEnum):
     NO_HOST_SELECTED = "no-host-selected"
     SAME_URL = "same-url"
     CASE_ONLY = "case-only"
+    TOO_MANY_MODELS = "too-many-models"
+    TOO_MUCH_TEXT = "too-much-text"
 
+
+_LONGEST = 1000  # characters of a message
 
 WARNINGS = frozenset(
     {Rule.UNDECLARED_BASE, Rule.BASE_NOT_EVERYWHERE, Rule.NO_HOST_SELECTED, Rule.SAME_URL, Rule.CASE_ONLY}
@@ -67,9 +71,13 @@ WARNINGS = frozenset(
 
 
 def finding(where: Location, rule: Rule, message: str, hint: str = "") -> Diagnostic:
-    """Return a finding of this rule, as bad as the rule says."""
+    """Return a finding of this rule, as bad as the rule says; what it repeats of a manifest is shortened."""
     severity = Severity.WARNING if rule in WARNINGS else Severity.ERROR
-    return Diagnostic(where, message, hint, severity, rule.value)
+    return Diagnostic(where, _shortened(message), _shortened(hint), severity, rule.value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
 
 def nearest(word: str, known: list[str]) -> str:

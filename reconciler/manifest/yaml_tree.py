@@ -16,7 +16,8 @@ from reconciler.manifest.tree import Json, Node
 from reconciler.manifest.yaml_words import DEEP, syntax_finding
 
 MAX_DEPTH = 50
-MAX_NODES = 100_000  # of a document, aliases expanded
+MAX_NODES = 100_000  # of a file, aliases expanded
+MAX_TEXT = 4 * 1024 * 1024  # characters of a file, aliases expanded; without them no file has more
 
 _MERGE = "<<"
 
@@ -57,21 +58,21 @@ class Document:
 
 
 class _TooMany(Exception):
-    """The document is larger than any manifest; never leaves this module."""
+    """The file is larger than any manifest; the message says in what. Never leaves this module."""
 
 
 def documents(text: str, file: str) -> tuple[Document, ...]:
     """Return the documents of a text without control characters; empty ones are skipped.
 
-    What follows a syntax error is not read: the error is then the finding of the last document.
+    What follows a syntax error, or a document that is too much, is not read: that is then the finding of the last one.
     """
     found: list[Document] = []
-    loader = _Loader(text)
+    loader, builder = _Loader(text), _Builder(file)
     try:
-        while loader.check_node():
+        while not builder.full and loader.check_node():
             node = loader.get_node()
             if node is not None and not _blank(node):
-                found.append(_Builder(file).document(node))
+                found.append(builder.document(node))
     except yaml.MarkedYAMLError as error:
         found.append(Document(None, (syntax_finding(error, text, file),), sound=False))
     finally:
@@ -84,29 +85,35 @@ def _blank(node: yaml.Node) -> bool:
 
 
 class _Builder:
-    """One pass over one document's nodes."""
+    """One pass over the nodes of a file's documents, one document after the other."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._count = 0
+        self._count = self._text = 0
+        self.full = False
         self._open: list[yaml.Node] = []
         self._findings: list[Diagnostic] = []
 
     def document(self, node: yaml.Node) -> Document:
-        """Return the document under its root node."""
+        """Return the document under its root node; `full` tells whether the file is too much for any more."""
+        self._open, self._findings = [], []
         try:
             root = self._build(node)
-        except _TooMany:
-            hint = "write out less, or use fewer aliases"
-            self._find(node, Rule.TOO_MANY_NODES, f"more than {MAX_NODES} values, aliases expanded", hint)
+        except _TooMany as reason:
+            self.full = True
+            hint = "write out less, use fewer aliases, or split the file"
+            self._find(node, Rule.TOO_MANY_NODES, f"{reason}, aliases expanded", hint)
             return Document(None, tuple(self._findings), sound=False)
         found = tuple(dict.fromkeys(self._findings))  # a value behind several aliases was found several times
         return Document(root, found, sound=all(item.code == Rule.AMBIGUOUS_SCALAR for item in found))
 
     def _build(self, node: yaml.Node) -> Node:
         self._count += 1
+        self._text += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
         if self._count > MAX_NODES:
-            raise _TooMany
+            raise _TooMany(f"more than {MAX_NODES} values")
+        if self._text > MAX_TEXT:
+            raise _TooMany(f"more than {MAX_TEXT} characters of text")
         if node.tag:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._find(node, Rule.YAML_TAG, f"the tag {tag!r} is not allowed", "remove it; quote what is text")

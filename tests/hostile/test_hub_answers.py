@@ -48,12 +48,11 @@ def test_a_file_of_a_size_that_no_disk_has_is_refused(hub: HubServer, tmp_path: 
 
 @pytest.mark.parametrize(
     "path",
-    ["\ud800-Q8_0.gguf", "\x1b[31m-Q8_0.gguf", "a\n-Q8_0.gguf", "\u202e-Q8_0.gguf", "../x-Q8_0.gguf", "/x-Q8_0.gguf"]
-    + ["a/../../x-Q8_0.gguf", "a//x-Q8_0.gguf", "x" * 5000 + "-Q8_0.gguf"],
-    ids=ascii,
+    ["\ud800", "\x1b[31m", "a\n", "\u202e", "../x", "/x", "a/../../x", "a//x", "x" * 5000],
+    ids=lambda path: ascii(path)[:20],
 )
 def test_a_file_with_a_name_that_no_repo_has_is_not_seen(hub: HubServer, tmp_path: Path, path: str) -> None:
-    listed(hub, FILE, {**FILE, "path": path})
+    listed(hub, FILE, {**FILE, "path": f"{path}-Q8_0.gguf"})
     found = source("huggingface", tmp_path, HF_ENDPOINT=hub.url).resolve(ref("huggingface", repo=REPO))
     assert dict(found.provenance)["file"] == "tiny-Q4_0.gguf"
 

@@ -72,7 +72,7 @@ def test_what_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
 def test_a_file_without_permission_is_a_finding(tmp_path: Path) -> None:
     """A file of another process's memory stands in for it: root may open everything, but not read this."""
     tmp_path.joinpath("a.yaml").symlink_to("/proc/self/mem")
-    assert findings(tmp_path) == [("unreadable", str(tmp_path / "a.yaml"))]
+    assert findings(tmp_path / "a.yaml") == [("unreadable", str(tmp_path / "a.yaml"))]
 
 
 def test_a_file_may_have_so_many_bytes_and_not_one_more(tmp_path: Path) -> None:
