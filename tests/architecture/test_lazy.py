@@ -10,7 +10,19 @@ from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import model, tune, write
 
 SLOW = frozenset(
-    {"huggingface_hub", "ollama", "rich", "structlog", "httpx", "httpx2", "sqlalchemy", "asyncio", "requests", "numpy"}
+    {
+        "huggingface_hub",
+        "ollama",
+        "rich",
+        "structlog",
+        "httpx",
+        "httpx2",
+        "sqlalchemy",
+        "asyncio",
+        "requests",
+        "numpy",
+        "psycopg",
+    }
 )
 VALIDATOR = frozenset({"jsonschema"})
 COMMAND = "import sys; from reconciler.cli import main; sys.argv[0] = 'reconciler'; main()"

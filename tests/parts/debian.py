@@ -17,20 +17,16 @@ def take_packages(names: Sequence[str], target: Path, work: Path) -> None:
 
     Raises FileNotFoundError where there is no apt, CalledProcessError (with its stderr) where apt cannot have them.
     """
-    for folder in ("lists/partial", "cache/archives/partial", "packages"):
-        (work / folder).mkdir(parents=True)
-    options = [
-        f"--option=Dir::State::Lists={work}/lists",
-        f"--option=Dir::Cache={work}/cache",
-        "--option=APT::Sandbox::User=root",  # where we are root: `_apt` may not write to our folder
-        "--option=Acquire::Languages=none",
-        "--option=Acquire::http::Timeout=20",
-        "--quiet=2",
-    ]
-    _run(["apt-get", *options, "update"], work, check=False)  # one dead source of many makes it fail
-    _run(["apt-get", *options, "download", *names], work / "packages")
-    for package in sorted((work / "packages").glob("*.deb")):
-        _run(["dpkg-deb", "--extract", str(package), str(target)], work)
+    apt = _apt(work)
+    (work / "packages").mkdir()
+    _run([*apt, "download", *names], work / "packages")
+    _unpack(work / "packages", target)
+
+
+def take_with_libraries(name: str, target: Path, work: Path) -> None:
+    """Take a package as `take_packages` does, with every package that it depends on and this machine lacks."""
+    _run([*_apt(work), "--download-only", "--no-install-recommends", "--yes", "install", name], work)
+    _unpack(work / "cache" / "archives", target)
 
 
 def search_path(root: Path) -> str:
@@ -45,6 +41,29 @@ def runs(program: str, option: str, root: Path) -> bool:
     if found is None:
         return False
     return subprocess.run([found, option], capture_output=True, check=False).returncode == 0
+
+
+def _apt(work: Path) -> list[str]:
+    """Return the command of an apt that knows what there is, and keeps all that it fetches in `work`."""
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (work / folder).mkdir(parents=True)
+    command = [
+        "apt-get",
+        f"--option=Dir::State::Lists={work}/lists",
+        f"--option=Dir::Cache={work}/cache",
+        "--option=APT::Sandbox::User=root",  # where we are root: `_apt` may not write to our folder
+        "--option=Debug::NoLocking=true",  # where we are not: nothing of this machine is changed
+        "--option=Acquire::Languages=none",
+        "--option=Acquire::http::Timeout=20",
+        "--quiet=2",
+    ]
+    _run([*command, "update"], work, check=False)  # one dead source of many makes it fail
+    return command
+
+
+def _unpack(folder: Path, target: Path) -> None:
+    for package in sorted(folder.glob("*.deb")):
+        _run(["dpkg-deb", "--extract", str(package), str(target)], folder)
 
 
 def _run(command: list[str], folder: Path, *, check: bool = True) -> None:

@@ -13,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.parts.debian import runs, take_packages
+from tests.parts import postgres
+from tests.parts.debian import runs, take_packages, take_with_libraries
 from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -116,6 +117,15 @@ def _bring_registry(target: Path, work: Path) -> None:
             raise RuntimeError(f"{program} does not start without `apt-get install {program}`")
 
 
+def _postgres_here() -> str:
+    found = postgres.programs()
+    return f"in {found}" if found else ""
+
+
+def _bring_postgres(target: Path, work: Path) -> None:
+    take_with_libraries("postgresql", target, work)
+
+
 ALL = (
     Part(
         "ollama",
@@ -140,6 +150,14 @@ ALL = (
         _registry_here,
         _bring_registry,
         "the tests that pull from a registry are skipped",
+    ),
+    Part(
+        "postgres",
+        "PostgreSQL with apt, 20 to 60 MB",
+        None,
+        _postgres_here,
+        _bring_postgres,
+        "the tests of a team's records are skipped",
     ),
 )
 

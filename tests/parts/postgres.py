@@ -26,7 +26,7 @@ PROGRAMS = "usr/lib/postgresql/*/bin"  # where Debian puts them, not on the PATH
 def available() -> str | None:
     """Return why there can be no real PostgreSQL on this machine, or None where there can."""
     if programs() is None:
-        return "no PostgreSQL that runs: run `make parts`, or install postgresql with apt"
+        return "no PostgreSQL that `nobody` can run: run `make parts`, or install postgresql with apt"
     return None
 
 
