@@ -3,6 +3,8 @@
 Each command is one module here, imported only when it runs.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +15,8 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
+
+_NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a pipe or a disk that takes no more
 
 COMMANDS = {
     "validate": "Check manifests without contacting anything.",
@@ -89,32 +93,49 @@ def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str |
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status; only a bug ends in a traceback."""
+    _open_what_is_closed()
     sys.exit(run(args))
+
+
+def _open_what_is_closed() -> None:
+    """Open a standard stream that the caller closed to nowhere: else the next file that is opened takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     try:
         return int(cli.main(args, prog_name="reconciler", standalone_mode=False) or 0)
-    except click.UsageError as error:
-        error.show()
-        return USAGE
     except click.ClickException as error:
         error.show()
-        return ERROR
+        return USAGE if isinstance(error, click.UsageError) else ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except ManifestError as error:
-        from reconciler.report.terminal import diagnostics_text
-
-        click.echo(diagnostics_text(error.diagnostics, colour=False), err=True, nl=False)
-        return status_of(error)
     except ReconcilerError as error:
-        from reconciler.report.terminal import error_text
-
-        click.echo(error_text(error), err=True, nl=False)
+        click.echo(_told(error), err=True, nl=False)
         return status_of(error)
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        sys.stderr.close()
+    except OSError as error:
+        if error.errno not in _NO_OUTPUT:
+            raise
+        _give_up_stdout()
+        if error.errno != errno.EPIPE:
+            click.echo(f"error: the result can't be written: {error.strerror}", err=True)
         return ERROR
+
+
+def _told(error: ReconcilerError) -> str:
+    from reconciler.report.terminal import diagnostics_text, error_text
+
+    if isinstance(error, ManifestError):
+        return diagnostics_text(error.diagnostics, colour=False)
+    return error_text(error)
+
+
+def _give_up_stdout() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter does not fail at it again when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
