@@ -5,6 +5,7 @@ Only the first pages and the file's length are looked at; nothing is trusted to 
 The layout is GGUF 2 and 3, as ggml's documentation gives it.
 """
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _MOST = 1 << 17  # keys, and tensors, of one file; real ones have thousands
 _MOST_ITEMS = 1 << 26  # of one array; a vocabulary has hundreds of thousands
+_MOST_TEXTS = 1 << 22  # of all arrays together; each is looked at
 _LONGEST_KEY = 1 << 16  # bytes
 _KEPT_TEXT = 1 << 12  # bytes; longer texts (templates, licences) are skipped
 _DIMENSIONS = 4
@@ -34,6 +36,9 @@ _BLOCK_BYTES = {  # elements in a block: {ggml type: bytes of a block}
 }
 _BLOCKS = {kind: (elements, size) for elements, sizes in _BLOCK_BYTES.items() for kind, size in sizes.items()}
 _AT_LEAST = (_MOST_ELEMENTS, 1)  # of a type that came later: its place is checked, its length can't be
+
+# what is looked at; everything else is read and forgotten, however much there is of it
+_KEPT = re.compile(r"general\.(architecture|type|alignment)|split\.count|tokenizer\.ggml\.model|\S{1,80}\.block_count")
 
 Value = int | float | bool | str
 
@@ -63,6 +68,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO, size: int, name: str) -> None:
         self._file, self._size, self._name = file, size, name
+        self._texts = 0
 
     def header(self) -> Header:
         if self._take(4) != _MAGIC:
@@ -76,7 +82,7 @@ class _Reader:
         for _ in range(keys):
             key = self._text(_LONGEST_KEY)
             value = self._value(self._number("I"))
-            if value is not None:
+            if value is not None and _KEPT.fullmatch(key):
                 values[key] = value
         self._check_tensors(tensors, values)
         return _described(values, tensors, self._name)
@@ -127,6 +133,9 @@ class _Reader:
         if kind in _SCALARS:
             self._skip(count * struct.calcsize(_SCALARS[kind]))
         elif kind == _STRING:
+            self._texts += count
+            if self._texts > _MOST_TEXTS:
+                raise self._broken("an absurd count")
             for _ in range(count):
                 self._skip(self._number("Q"))
         else:
