@@ -27,6 +27,13 @@ CONNECT_TIMEOUT = 10  # seconds
 PATIENCE = 20  # seconds to wait for another machine's write, and after which the server ends a write that fell silent
 FOUNDING = 0x7265636F6E63  # the lock of whoever makes the tables: before that there is no row to lock
 
+_DEFAULTS = {
+    "application_name": "reconciler",
+    "connect_timeout": CONNECT_TIMEOUT,
+    "keepalives_idle": PATIENCE,  # and with the next, a network that swallows everything is noticed in good time
+    "tcp_user_timeout": PATIENCE * 1000,  # milliseconds
+}
+
 _HINTS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.LockNotAvailable, "another machine is writing to it; try again"),
     (errors.InsufficientPrivilege, "let this user read and write our tables, and create them where they are missing"),
@@ -187,4 +194,4 @@ def _options(url: str) -> dict[str, Any]:
     if not re.fullmatch("[0-9,]*", str(asked.get("port", ""))) or {"@", "/"} & set(str(asked.get("dbname", ""))):
         hint = "postgresql://user:password@host:5432/database, with special characters of a password as %XX"
         raise SettingsError("the registry's address is no address of a PostgreSQL database", hint=hint)
-    return {"connect_timeout": CONNECT_TIMEOUT, "application_name": "reconciler", **asked}
+    return {**_DEFAULTS, **asked}

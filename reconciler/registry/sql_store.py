@@ -51,11 +51,14 @@ class SqlStore:
             )
 
     def start(self, run: str, at: str, address: Address, temporary: Sequence[ModelName]) -> None:
-        """Put on record, before a change begins, the names that it makes on the host and removes again."""
+        """Put on record, before a change begins, the names that it makes on the host and removes again.
+
+        A change that is tried again was on record before, and stays so.
+        """
         with self._database.writing() as session:
             for name in temporary:
                 session.change(
-                    "INSERT INTO journal (run, host, model, name, at) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO journal (run, host, model, name, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     *(run, address.host, address.model.key, str(name), at),
                 )
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 from reconciler.core.names import HostName
-from reconciler.errors import LeaseHeld, RegistryError
+from reconciler.errors import Interrupted, LeaseHeld, RegistryError
 from reconciler.ports import Clock, Lease, Listener, RecordStore, Run
 from reconciler.workflow.fleet import Fleet
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two looks at a lease of another run
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a lease of another run
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Terms:
 
     wait: float = 0.0
     ttl: float = 60.0
+    stop: Event = field(default_factory=Event)  # whoever sets it ends the wait
 
 
 class Leases:
@@ -83,6 +84,8 @@ class Leases:
                     facts = {"who": error.who, "run_there": error.run, "since": error.since, "until": error.until}
                     self._listener.event("info", "lease_awaited", host=host, **facts)
                     told = error.run
+            if self._terms.stop.is_set():
+                raise Interrupted("the run was interrupted while it waited for another", where=host)
             clock.sleep(min(pause, max(0.0, deadline - clock.monotonic())))
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -98,7 +101,7 @@ class Leases:
 def held(
     store: RecordStore, resources: Mapping[HostName, str], run: Run, terms: Terms, clock: Clock, listener: Listener
 ) -> Iterator[Leases]:
-    """Hold the leases on all these hosts (name: URL), or none; raises LeaseHeld, RegistryUnavailable.
+    """Hold the leases on all these hosts (name: URL), or none; raises LeaseHeld, RegistryUnavailable, Interrupted.
 
     They are renewed from the first one on, since waiting for the last may take long, and given back at the end,
     also of a run that failed or was interrupted.

@@ -33,6 +33,14 @@ def test_what_was_started_and_never_saved_is_left_over(store):
     assert list(store.leftovers(B)) == [leftover(host=B)]
 
 
+def test_a_change_that_is_tried_again_is_on_record_once(store):
+    store.begin(run())
+    store.start("r1", NOON, address(), (STAGING,))
+    store.start("r1", "2026-11-22T12:00:09.000Z", address(), (STAGING, PULLED))
+    assert leftover() in store.leftovers(A)
+    assert len(store.leftovers(A)) == 2
+
+
 @pytest.mark.parametrize("status", [Status.APPLIED, Status.FAILED])
 def test_an_outcome_ends_what_was_started_for_its_address_only(store, status):
     store.begin(run())

@@ -151,3 +151,15 @@ def test_a_place_that_can_not_be_one_is_named(tmp_path, name):
     store = opened(tmp_path / name)
     refused(store.read)
     refused(lambda: store.begin(run()))
+
+
+def test_a_registry_from_before_leases_gets_them_and_keeps_its_runs(path):
+    old = opened(path, MIGRATIONS[:1])
+    old.begin(run())
+    old.close()
+    store = opened(path)
+    assert [item.id for item in store.runs(9)] == ["r1"]
+    lease = store.acquire("http://h", "r2", "ann@desk", 30.0)
+    assert store.leases() == (lease,)
+    assert store.read().serial == 1
+    store.close()

@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, Timer
 
 import pytest
 
 from reconciler.cli.wiring import SystemClock
 from reconciler.core.names import HostName
-from reconciler.errors import LeaseHeld, RegistryUnavailable
+from reconciler.errors import Interrupted, LeaseHeld, RegistryUnavailable
 from reconciler.ports import RecordStore, Run
 from reconciler.registry.store import open_store
 from reconciler.workflow.leases import Terms, held
@@ -43,7 +43,7 @@ def run(name: str = "r1") -> Run:
     return Run(name, "2026-01-01T00:00:00.000Z", "f" * 64, f"ann@{name}")
 
 
-def hold(store: RecordStore, ear: Ear, hosts=HOSTS, name="r1", **terms: float):
+def hold(store: RecordStore, ear: Ear, hosts=HOSTS, name="r1", **terms: object):
     return held(store, hosts, run(name), Terms(**terms), SystemClock(), ear)
 
 
@@ -97,6 +97,15 @@ def test_waiting_has_an_end(store, ear):
     with pytest.raises(LeaseHeld), hold(store, ear, wait=0.5):
         pytest.fail("it must not get here")
     assert 0.5 <= time.monotonic() - began < 5
+    assert [lease.run for lease in store.leases()] == ["r0"]
+
+
+def test_a_wait_ends_when_somebody_asks_for_it(store, ear):
+    stop = Event()
+    store.acquire(HOSTS[B], "r0", "bob@desk", 30.0)
+    Timer(0.3, stop.set).start()
+    with pytest.raises(Interrupted), hold(store, ear, wait=60.0, stop=stop):
+        pytest.fail("it must not get here")
     assert [lease.run for lease in store.leases()] == ["r0"]
 
 
