@@ -11,8 +11,8 @@ import click
 
 from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
+from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Location
-from reconciler.core.diff import Policy, Prune
 from reconciler.core.names import HostName, ModelName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests

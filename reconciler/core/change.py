@@ -66,6 +66,7 @@ class Change:
     drift: tuple[FieldChange, ...] = ()  # what somebody else changed, as apply would put it back
     steps: tuple[Step, ...] = ()
     base: ModelName | None = None
+    base_before: Digest | None = None  # what the host reported of the base; absent where it is not there yet
     note: str = ""  # one sentence more, for people
     hint: str = ""
     declared_at: Location | None = None  # where the manifest says it, when there is no `after` to tell

@@ -1,38 +1,16 @@
-"""The policy: from the three states to one decision per address. Everything here only computes.
+"""The policy for all addresses together: each decided about alone, then with its base and its neighbours in view."""
 
-The table in `tests/core/test_diff_table.py` is the specification of `decide`.
-"""
-
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.core.change import Action, Change, Reason
-from reconciler.core.digest import Digest
-from reconciler.core.facts import FieldChange, differences
+from reconciler.core.decide import Policy, decide, unrecorded
 from reconciler.core.likeness import alike
-from reconciler.core.names import Address, ModelName
+from reconciler.core.names import Address
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
-from reconciler.core.steps import Delete, Pull
+from reconciler.core.steps import Pull
 
-
-class Prune(StrEnum):
-    """What happens to models that we own and no longer declare."""
-
-    NEVER = "never"
-    FORGET = "forget"
-    OWNED = "owned"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the user allows beyond the safe default."""
-
-    prune: Prune = Prune.NEVER
-    adopt: bool = False  # take over unrecorded models that differ, by updating them
-
-
-_UNSEEN = "its layers differ, though no field that the host shows does"
+_MAKES = frozenset({Action.CREATE, Action.UPDATE})
 
 
 def diff(
@@ -56,136 +34,7 @@ def diff(
         if change is not None:
             change = _kept(change) if address in bases else change
             changes.append(_respectful(change, models, wanted))
-    return _with_bases({change.address: change for change in changes}, records, policy)
-
-
-def decide(
-    want: Desired | None,
-    live: Live | None,
-    recorded: Recorded | None,
-    policy: Policy = Policy(),
-    *,
-    recognised: bool = False,
-) -> Change | None:
-    """Return the decision about one address; None where there is nothing of ours and nothing wanted.
-
-    `recognised` tells that `live`, though not on record, is what is declared by all that its host shows.
-    """
-    if want is None:
-        return _undeclared(live, recorded, policy)
-    if live is None:
-        reason = Reason.NEW if recorded is None else Reason.MISSING
-        return _write(want, None, Action.CREATE, (reason,), fields=differences((), want.content))
-    if recorded is None:
-        return _unrecorded(want, live.digest, policy, recognised=recognised)
-    return _known(want, live, recorded)
-
-
-def _undeclared(live: Live | None, recorded: Recorded | None, policy: Policy) -> Change | None:
-    """Nothing is wanted here: only what we made, unchanged since, may go."""
-    if recorded is None:
-        return None
-    address, base = recorded.address, recorded.base
-    if live is None:
-        return Change(address, Action.FORGET, (Reason.GONE,), base=base)
-    before = live.digest
-    if before != recorded.digest and policy.prune is Prune.OWNED:
-        drift = differences(live.facts, recorded.facts) if live.facts is not None else ()
-        return Change(
-            address,
-            Action.REFUSE,
-            (Reason.NOT_DECLARED, Reason.DRIFTED),
-            before,
-            drift=drift,
-            base=base,
-            note="no longer declared, but changed by somebody else since we applied it",
-            hint="look at it, then delete it by hand, declare it again, or `reconciler forget` it",
-        )
-    if policy.prune is Prune.FORGET:
-        return Change(address, Action.FORGET, (Reason.NOT_DECLARED,), before, base=base)
-    if policy.prune is Prune.OWNED and not recorded.protect:
-        return Change(address, Action.DELETE, (Reason.NOT_DECLARED,), before, steps=(Delete(address.model),), base=base)
-    return Change(address, Action.NO_OP, (Reason.NOT_DECLARED,), before, base=base)
-
-
-def _unrecorded(want: Desired, before: Digest, policy: Policy, *, recognised: bool) -> Change:
-    """It is wanted and there, and we did not make it."""
-    if recognised or before in want.foretold:
-        return Change(want.address, Action.ADOPT, (Reason.ALREADY_PRESENT,), before, want, base=_base_model(want))
-    if policy.adopt:
-        fields = differences((), want.content)
-        return Change(
-            want.address, Action.UPDATE, (Reason.UNMANAGED,), before, want, fields, (), want.steps, _base_model(want)
-        )
-    return Change(
-        want.address,
-        Action.REFUSE,
-        (Reason.UNMANAGED,),
-        before,
-        want,
-        base=_base_model(want),
-        note="exists and is not ours",
-        hint="`--adopt` takes it over and makes it what is declared; or rename the resource",
-    )
-
-
-def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
-    """It is wanted, there, and on record."""
-    drifted = live.digest != recorded.digest
-    changed = want.fingerprint != recorded.fingerprint
-    if not drifted and not changed:
-        return Change(want.address, Action.NO_OP, (Reason.IN_SYNC,), live.digest, want, base=_base_model(want))
-    fields = differences(recorded.content, want.content)
-    reasons = _why(want, recorded, fields) if changed else ()
-    if live.digest in want.foretold or (not changed and live.facts is not None and live.facts == recorded.facts):
-        return _book(want, live, reasons or (Reason.ALREADY_PRESENT,), fields)
-    if not drifted:
-        return _write(want, live, Action.UPDATE, reasons, fields=fields)
-    drift = _drift(want, live, recorded)
-    change = _write(want, live, Action.UPDATE, (*reasons, Reason.DRIFTED), fields=fields, drift=drift)
-    return change if drift or fields else replace(change, note=_UNSEEN)
-
-
-def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:
-    """Tell apart what the user, the hub and the base changed; never empty."""
-    paths = {field.path for field in fields}
-    pinned = paths & {"manifest", "weights", "adapters"}
-    moved = bool(pinned) and want.reference == recorded.reference
-    own = paths - {"base"} - (pinned if moved else set())
-    found = ((Reason.SPEC_CHANGED, bool(own)), (Reason.UPSTREAM_MOVED, moved), (Reason.BASE_CHANGED, "base" in paths))
-    return tuple(reason for reason, true in found if true) or (Reason.SPEC_CHANGED,)
-
-
-def _drift(want: Desired, live: Live, recorded: Recorded) -> tuple[FieldChange, ...]:
-    """Return what somebody changed, in the direction of the repair: from what is live to what apply will make of it.
-
-    Where the manifest changed too, only what it declares can be told.
-    """
-    if live.facts is None:
-        return ()
-    found = differences(live.facts, recorded.facts)
-    if want.fingerprint == recorded.fingerprint:
-        return found
-    declared = dict(want.content)
-    return tuple(replace(field, after=declared[field.path]) for field in found if field.path in declared)
-
-
-def _write(
-    want: Desired,
-    live: Live | None,
-    action: Action,
-    reasons: tuple[Reason, ...],
-    fields: tuple[FieldChange, ...] = (),
-    drift: tuple[FieldChange, ...] = (),
-) -> Change:
-    return Change(
-        want.address, action, reasons, live.digest if live else None, want, fields, drift, want.steps, _base_model(want)
-    )
-
-
-def _book(want: Desired, live: Live, reasons: tuple[Reason, ...], fields: tuple[FieldChange, ...] = ()) -> Change:
-    """The right content is there: only our registry has to learn it."""
-    return Change(want.address, Action.ADOPT, reasons, live.digest, want, fields, base=_base_model(want))
+    return _with_bases({change.address: change for change in changes}, models, records, policy)
 
 
 def _unresolved(entry: Unresolved, live: Live | None) -> Change:
@@ -199,10 +48,6 @@ def _unresolved(entry: Unresolved, live: Live | None) -> Change:
         hint=entry.hint,
         declared_at=entry.location,
     )
-
-
-def _base_model(want: Desired) -> ModelName | None:
-    return want.base.model if want.base else None
 
 
 def _recognised(want: Desired | None, there: Live | None, models: Mapping[Address, Live]) -> bool:
@@ -236,15 +81,22 @@ def _respectful(change: Change, models: Mapping[Address, Live], wanted: Mapping[
     return change
 
 
-def _with_bases(decided: Mapping[Address, Change], records: Container[Address], policy: Policy) -> tuple[Change, ...]:
+def _with_bases(
+    decided: Mapping[Address, Change],
+    models: Mapping[Address, Live],
+    records: Mapping[Address, Recorded],
+    policy: Policy,
+) -> tuple[Change, ...]:
     """Look at each build together with its base: what is refused or rewritten below it decides about it too."""
     settled: dict[Address, Change] = {}
 
     def settle(address: Address) -> Change | None:
         change = decided.get(address)
         if change is not None and address not in settled:
-            base = settle(change.after.base) if change.after is not None and change.after.base is not None else None
-            settled[address] = _on(base, change, policy, known=address in records)
+            below = change.after.base if change.after is not None else None
+            base, there = (settle(below), models.get(below)) if below is not None else (None, None)
+            seen = replace(change, base_before=there.digest) if there is not None else change
+            settled[address] = _on(base, seen, records.get(address), policy)
         return settled.get(address)
 
     for address in decided:
@@ -252,13 +104,15 @@ def _with_bases(decided: Mapping[Address, Change], records: Container[Address], 
     return tuple(settled[address] for address in decided)
 
 
-def _on(base: Change | None, change: Change, policy: Policy, *, known: bool) -> Change:
-    """Return the decision about a build whose base was decided about; a base that is not declared is taken as it is."""
-    if base is None or change.after is None or Reason.NOT_DECLARED in base.reasons:
+def _on(base: Change | None, change: Change, record: Recorded | None, policy: Policy) -> Change:
+    """Return the decision about a build, given that about its base; None where nobody decided about the base."""
+    declared = base is not None and Reason.NOT_DECLARED not in base.reasons
+    moving = base is not None and declared and base.action in _MAKES
+    if change.after is None or (change.before is None and not declared):
         return change
-    if change.action is Action.ADOPT and not known and change.before and base.action in {Action.CREATE, Action.UPDATE}:
-        change = _unrecorded(change.after, change.before, policy, recognised=False)  # alike, but to a base that will go
-    if base.action is Action.REFUSE and change.action in {Action.CREATE, Action.UPDATE}:
+    if change.action is Action.ADOPT and record is None and change.before is not None and moving:
+        change = unrecorded(change.after, change.before, policy, recognised=False)  # alike, but to a base that will go
+    if base is not None and declared and base.action is Action.REFUSE and change.action in _MAKES:
         return replace(
             change,
             action=Action.REFUSE,
@@ -267,4 +121,7 @@ def _on(base: Change | None, change: Change, policy: Policy, *, known: bool) -> 
             note=f"its base {change.base} is refused",
             hint="mend the base first",
         )
+    stood = record is not None and record.base_digest is not None and record.base_digest == change.base_before
+    if change.reasons == (Reason.BASE_CHANGED,) and stood and not moving:
+        return replace(change, action=Action.ADOPT, reasons=(Reason.ALREADY_PRESENT,), steps=())  # the very same base
     return change

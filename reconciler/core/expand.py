@@ -8,7 +8,7 @@ from reconciler.core.facts import Facts
 from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
 from reconciler.core.resource import HostSpec, Resource, SourceRef
-from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
+from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
 from reconciler.core.steps import Delete, Step
 
 BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
@@ -21,11 +21,6 @@ _MIXED_UP = {
 Pins = Mapping[SourceRef, Pinned | Unpinned]
 
 
-def _identity(model: Live, record: Recorded | None) -> str:
-    """Return what identifies a live model's content: no build is remade because its base is undeclared now."""
-    return record.fingerprint if record is not None and record.digest == model.digest else str(model.digest)
-
-
 class _Missing(Exception):
     """Why a resource cannot be made concrete on one host; never leaves this module."""
 
@@ -34,18 +29,16 @@ class _Missing(Exception):
         self.message, self.hint, self.in_base = message, hint, in_base
 
 
-def expand(
-    resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState, recorded: RecordedState
-) -> DesiredState:
+def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState) -> DesiredState:
     """Return what should be on every observed host; `pins` must hold every reference of every resource.
 
     A build's content includes its base's: the base's fingerprint where the base is declared for
-    that host too, so that a whole chain can be planned before any of it exists, or was applied by
-    us and is as we left it; otherwise the digest that the host reports.
+    that host too, so that a whole chain can be planned before any of it exists; the digest that
+    the host reports where it is not.
     """
     entries: list[Desired] = []
     unresolved: list[Unresolved] = []
-    models = {address: _identity(model, recorded.by_address.get(address)) for address, model in live.models.items()}
+    models = {address: str(model.digest) for address, model in live.models.items()}
     observed = {host.host for host in live.observed}
     for host in hosts:
         if host.name not in observed:
@@ -81,7 +74,7 @@ class _Host:
         base = Address(self._host, item.base) if item.base is not None else None
         try:
             pinned, adapter = self._pin(item.source, "model"), self._pin(item.adapter, "adapter")
-            content = self._base_content(item.base)
+            content = self._base_content(item)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
             return Unresolved(address, item.kind, missing.message, missing.hint, where, base)
@@ -119,7 +112,8 @@ class _Host:
             raise _Missing(f"{found.reference} is no {wanted} but one of the kind {found.holds}", _MIXED_UP[wanted])
         return found
 
-    def _base_content(self, base: ModelName | None) -> str | None:
+    def _base_content(self, item: Resource) -> str | None:
+        base = item.base
         if base is None:
             return None
         if base in self._chosen:
@@ -129,11 +123,10 @@ class _Host:
             return entry.fingerprint
         if base in self._live:
             return self._live[base]
-        raise _Missing(
-            f"base {base} is neither declared for host {self._host} nor present on it",
-            _nearest(base, (*self._chosen, *self._live)),
-            in_base=True,
-        )
+        above = {item.name, *(other.name for other in self._chosen.values() if other.base == item.name)}
+        known = {*self._chosen, *self._live} - above
+        message = f"base {base} is neither declared for host {self._host} nor present on it"
+        raise _Missing(message, _nearest(base, known), in_base=True)
 
     def _spoils(self, step: Step) -> bool:
         """Tell whether a clean-up step would delete a model that is itself declared."""

@@ -9,7 +9,7 @@ from reconciler.core.facts import Fact, same
 from reconciler.core.state import Desired, Live
 from reconciler.core.steps import Create, Pull
 
-_DERIVED = frozenset({"template", "parameters.stop"})  # what a host adds by itself to a GGUF whose template it knows
+_DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
 
 def alike(want: Desired, live: Live, base: Live | None) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event
 
 from reconciler.core.change import WRITES, Change
+from reconciler.core.digest import Digest
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome, Status
 from reconciler.errors import HostError, Interrupted, LeaseHeld, ReconcilerError, StalePlan
@@ -56,6 +57,7 @@ class Crew:
     def __post_init__(self) -> None:
         """Begin with nothing failed."""
         self._failed: set[Address] = set()
+        self._made: dict[ModelName, Digest] = {}
         self._listener = self.shop.listener.bind(run=self.run, host=self.name)
 
     def work(self) -> list[Outcome]:
@@ -70,6 +72,8 @@ class Crew:
         try:
             done = self._tried(change, listener)
             effect = done.effect
+            if done.digest is not None:
+                self._made[change.address.model] = done.digest
             outcome = Outcome(change.address, change.action, Status.APPLIED, done.digest, moved=done.moved)
         except ReconcilerError as error:
             hint = error.hint or (f"declared at {change.location}" if change.location else "")
@@ -87,7 +91,7 @@ class Crew:
         for tries in range(1, TRIES + 1):
             self._must_go_on(change)
             try:
-                return execute(change, tools)
+                return execute(change, self._made, tools)
             except ReconcilerError as error:
                 if not error.retryable or tries == TRIES:
                     raise

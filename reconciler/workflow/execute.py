@@ -42,10 +42,14 @@ class Done:
     moved: int  # bytes
 
 
-def execute(change: Change, tools: Tools) -> Done:
-    """Make one change and return what came of it; raises ReconcilerError, with the old model still in place."""
+def execute(change: Change, made: Mapping[ModelName, Digest], tools: Tools) -> Done:
+    """Make one change and return what came of it; raises ReconcilerError, with the old model still in place.
+
+    `made` are the digests that earlier changes of this run left on the host.
+    """
     models = {live.address.model: live for live in tools.host.models()}
     _still_fits(change, models.get(change.address.model))
+    _base_still_fits(change, made, models)
     if change.action is Action.FORGET:
         return Done(Forget(change.address), None, 0)
     moved = _run(change, models, tools)
@@ -66,6 +70,17 @@ def _still_fits(change: Change, live: Live | None) -> None:
     if found != change.before and not brought:
         seen, now = (digest.short if digest else "nothing" for digest in (change.before, found))
         raise StalePlan(f"the host has {now} here, the plan saw {seen}", hint="plan again", where=str(change.address))
+
+
+def _base_still_fits(change: Change, made: Mapping[ModelName, Digest], models: Mapping[ModelName, Live]) -> None:
+    """Refuse to build on a base that is neither what the plan saw nor what this run has made of it."""
+    if change.base is None or change.after is None:
+        return
+    expected = made.get(change.base, change.base_before)
+    found = models[change.base].digest if change.base in models else None
+    if found != expected:
+        seen, now = (digest.short if digest else "nothing" for digest in (expected, found))
+        raise StalePlan(f"its base {change.base} is {now} on the host, and was to be {seen}", hint="plan again")
 
 
 def _run(change: Change, before: Mapping[ModelName, Live], tools: Tools) -> int:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from reconciler.core.diff import Policy, diff
+from reconciler.core.decide import Policy
+from reconciler.core.diff import diff
 from reconciler.core.expand import expand
 from reconciler.core.plan import Plan, blobs_in_question, make_plan
 from reconciler.core.resource import Manifests
@@ -40,7 +41,7 @@ def propose(
         pins = resolve(asked.resources, world.sources, fleet)
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
-        desired = expand(asked.resources, asked.hosts, pins, live, recorded)
+        desired = expand(asked.resources, asked.hosts, pins, live)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))

@@ -31,12 +31,16 @@ def _declared(step: Create) -> dict[str, Fact]:
         "license": "\n".join(step.license),
     }
     wanted.update({path: value for path, value in given.items() if value})
+    if step.adapters:
+        wanted["adapters"] = tuple(str(digest) for _, digest in step.adapters)
     return wanted
 
 
 def _met(path: str, shown: Fact | Absent, wanted: Fact) -> bool:
     if path == "license":  # the base's licences come first
         return isinstance(shown, str) and isinstance(wanted, str) and shown.endswith(wanted)
+    if path == "adapters":  # and so do its adapters
+        return isinstance(shown, tuple) and isinstance(wanted, tuple) and shown[-len(wanted) :] == wanted
     if wanted in (None, ()):  # Ollama prints nothing for an empty list
         return shown in (ABSENT, None, ())
     return same(shown, wanted)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.change import Action
-from reconciler.core.diff import Policy, Prune, diff
+from reconciler.core.decide import Policy, Prune
+from reconciler.core.diff import diff
 from reconciler.core.plan import make_plan
 from reconciler.core.state import Live, LiveState, Recorded, RecordedState
 from reconciler.core.steps import Delete, written_names

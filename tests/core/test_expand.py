@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from reconciler.core.diagnostics import Location
-from reconciler.core.expand import expand as expand_all
+from reconciler.core.expand import expand
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, Resource, SourceRef
 from reconciler.core.state import LiveState, Observed, Unobserved
 from reconciler.core.steps import Blob, Copy, Delete, Pull
-from tests.core.builders import HERE, digest, live, live_state, recorded, recorded_state
+from tests.core.builders import HERE, digest, live, live_state
 
 A = HostSpec(HostName("a"), "http://a", HERE, (("gpu", "true"),))
 B = HostSpec(HostName("b"), "http://b", HERE)
@@ -24,10 +24,6 @@ PULLED = Pinned(
     pull=Pull(ModelName.parse("hub.example/t/m:1"), False, digest("h"), (), (digest("h"),)),
 )
 PINS = {FILE: PIN, HUB: PULLED}
-
-
-def expand(resources, hosts, pins, live_now, *records):
-    return expand_all(resources, hosts, pins, live_now, recorded_state(*records))
 
 
 def model(name: str, source: SourceRef = FILE, **more: object) -> Resource:
@@ -151,13 +147,13 @@ def test_a_model_and_an_adapter_that_are_mixed_up_are_refused():
     assert expand([model("m")], [A], {FILE: whole}, BOTH).entries
 
 
-def test_a_base_that_is_not_declared_any_more_is_the_same_base():
-    declared = expand([tune("t", "m"), model("m")], [A], PINS, BOTH)
-    base, build = _only("m", declared), _only("t", declared)
-    as_we_left_it = expand([tune("t", "m")], [A], PINS, live_state(live("m", "x")), recorded(base, "x"))
-    changed_since = expand([tune("t", "m")], [A], PINS, live_state(live("m", "y")), recorded(base, "x"))
-    assert _only("t", as_we_left_it).fingerprint == build.fingerprint
-    assert _only("t", changed_since).fingerprint != build.fingerprint
+def test_the_hint_for_a_missing_base_never_leads_to_a_circle():
+    chain = [tune("bot", "bat"), tune("bota", "bot")]
+    state = expand(chain, [A], PINS, live_state(live("bit")))
+    assert {str(entry.address.model): entry.hint for entry in state.unresolved} == {
+        "bot:latest": "did you mean bit:latest?",
+        "bota:latest": "mend the base first",
+    }
 
 
 def test_an_adapter_is_named_where_it_comes_from():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.change import Action, Reason
-from reconciler.core.diff import Policy, diff
+from reconciler.core.decide import Policy
+from reconciler.core.diff import diff
 from reconciler.core.facts import facts
 from reconciler.core.likeness import alike
 from reconciler.core.names import ModelName

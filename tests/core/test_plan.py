@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.change import Action, Change, Cost, Reason
-from reconciler.core.diff import Policy, Prune, diff
+from reconciler.core.decide import Policy, Prune
+from reconciler.core.diff import diff
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.outcome import Outcome, RunResult, Status
@@ -234,3 +235,9 @@ def test_bookkeeping_is_pending_and_writes_nothing():
     plan = make_plan([book, write], live_state(), recorded_state(), {})
     assert (plan.pending, plan.writes) == ((book, write), (write,))
     assert [host.in_sync for host in plan.hosts] == [1]
+
+
+def test_what_a_host_quantises_from_does_not_stay_there():
+    steps = (upload("w", 100), Create(ModelName.parse("a"), quantize="Q8_0"))
+    one, two = create("a", steps=steps), create("b", steps=(upload("w", 100),))
+    assert make_plan([one, two], live_state(), recorded_state(), {}).total.transfer == 200

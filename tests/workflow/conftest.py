@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from reconciler.core.diff import Policy
+from reconciler.core.decide import Policy
 from reconciler.core.names import HostName
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan

@@ -57,9 +57,9 @@ def test_a_failed_change_takes_only_what_is_built_on_it(site):
 FAULTS = [
     ("create", {"error": "no space left on device"}),
     ("create", {"end": "quiet"}),
-    ("create", {"end": "cut"}),
+    ("create", {"end": "cut", "times": 9}),
     ("create", {"status": 500, "body": '{"error":"broken"}'}),
-    ("create", {"end": "cut", "after": True}),
+    ("create", {"end": "cut", "after": True, "times": 9}),
     ("copy", {"status": 500, "body": "oops"}),
     ("upload", {"status": 500, "body": '{"error":"write: no space left on device"}'}),
     ("tags", {"status": 503, "times": 9}),
@@ -170,3 +170,47 @@ def _someone_writes(site, name: str, system: str) -> None:
     (host,) = site.world().hosts.values()
     target = ModelName.parse(name)
     host.create(Create(target, base=target, system=system), lambda *_: None)
+
+
+def test_a_base_that_changed_after_the_plan_is_not_built_on(site):
+    model(site.folder, "base")
+    site.apply()
+    tune(site.folder, "bot", "base")
+    plan = site.plan()
+    _someone_writes(site, "base", "theirs")
+    result = site.apply(plan)
+    assert _status(result) == {"a/bot:latest": Status.REFUSED}
+    assert "its base base:latest is" in result.outcomes[0].message
+    assert site.apply().good
+    assert site.in_sync()
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_not(site):
+    model(site.folder, "m")
+    plan = site.plan()
+    site.servers["a"].fail("create", times=2, status=503, body="busy")
+    assert site.apply(plan).good
+    model(site.folder, "m", seed=1)
+    site.servers["a"].seen.clear()
+    site.servers["a"].fail("create", times=1, error="unknown architecture")
+    assert _status(site.apply()) == {"a/m:latest": Status.FAILED}
+    assert site.servers["a"].calls("create") == ["create"]
+
+
+def test_a_blob_that_a_restart_has_lost_is_uploaded_once_more(site):
+    model(site.folder, "m")
+    plan = site.plan()
+    site.servers["a"].fail("create", error="open /models/blobs/sha256-1: no such file or directory")
+    assert site.apply(plan).good
+    assert site.in_sync()
+
+
+def test_a_wish_to_stop_skips_what_was_not_begun_and_says_so(site):
+    model(site.folder, "m")
+    plan = site.plan()
+    site.stop.set()
+    result = site.apply(plan)
+    assert _status(result) == {"a/m:latest": Status.SKIPPED}
+    assert "interrupted" in result.outcomes[0].message
+    site.stop.clear()
+    assert site.apply().good

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.change import Action, Reason
-from reconciler.core.diff import Policy, Prune, decide, diff
+from reconciler.core.decide import Policy, Prune, decide
+from reconciler.core.diff import diff
 from reconciler.core.facts import FieldChange
 from reconciler.core.names import ModelName
 from reconciler.core.resource import Kind
@@ -165,3 +166,39 @@ def test_a_pull_never_replaces_a_model_of_others_that_has_the_hubs_name(content_
     (change,) = [item for item in changes if item.address == RENAMED.address]
     assert change.action is action
     assert bool(change.steps) == (action is A.CREATE)
+
+
+def test_protection_that_was_declared_later_is_put_on_record():
+    change = decide(PROTECTED, live(), recorded(desired()))
+    assert (change.action, change.steps) == (A.ADOPT, ())
+
+
+def test_drift_that_no_field_shows_is_said_to_be_that():
+    shown = content(system="ours")
+    hidden = live(seed="other", shown=shown)
+    elsewhere = replace(recorded(NEW, shown=shown), facts=content(system="ours"))
+    assert decide(NEW, hidden, elsewhere).action is A.ADOPT  # all that can be seen is as it was
+    assert "no field" in decide(NEW, live(seed="other"), recorded(NEW)).note
+
+
+def test_where_the_manifest_changed_too_only_what_it_declares_is_foretold():
+    there = live(seed="other", shown=content(system="evil", template="theirs"))
+    change = decide(NEW, there, recorded(OLD, shown=content(system="old", template="ours")))
+    assert change.drift == (FieldChange("system", "evil", "new"),)
+
+
+def test_the_very_same_base_declared_another_way_is_no_reason_to_rebuild():
+    base, build = desired("b"), desired(spec=content(base="declared now"), base="b")
+    before = replace(recorded(desired(spec=content(base="was a digest"), base="b")), base_digest=live("b").digest)
+    models = live_state(live("b"), live())
+    changes = diff(DesiredState((base, build)), models, recorded_state(recorded(base), before))
+    assert [(change.action, change.steps) for change in changes] == [(A.NO_OP, ()), (A.ADOPT, ())]
+    moved = live_state(live("b", "moved"), live())
+    changes = diff(DesiredState((build,)), moved, recorded_state(before))
+    assert [change.reasons for change in changes] == [(R.BASE_CHANGED,)]
+
+
+def test_a_build_remembers_what_its_base_was_when_the_plan_was_made():
+    build = desired(spec=content(base="1"), base="b")
+    (change,) = diff(DesiredState((build,)), live_state(live("b")), recorded_state())
+    assert change.base_before == live("b").digest
