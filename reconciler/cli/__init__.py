@@ -45,6 +45,19 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; where manifests can't be used, the findings are its result."""
+        from reconciler.cli.options import FORMAT
+
+        try:
+            return super().invoke(ctx)
+        except ManifestError as error:
+            if ctx.meta.get(FORMAT) == "json":
+                from reconciler.report.findings import findings_json
+
+                click.echo(findings_json(error.diagnostics), nl=False)
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
@@ -74,7 +87,7 @@ class LazyGroup(click.Group):
     "registry_url",
     metavar="URL",
     envvar="RECONCILER_REGISTRY",
-    help="Where our records are: sqlite:///PATH.  [default: $XDG_STATE_HOME/reconciler/registry.db]",
+    help="Where our records are: sqlite:///PATH or postgresql://….  [default: $XDG_STATE_HOME/reconciler/registry.db]",
 )
 @click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="Never write colours.")
 @click.pass_context

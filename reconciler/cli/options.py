@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import click
 
+FORMAT = "reconciler.format"  # in click's `meta`: the format that was asked for
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 detailed = click.option(
@@ -51,5 +53,12 @@ def formats(*names: str) -> Callable[[Command], Command]:
         type=click.Choice(names),
         default=names[0],
         show_default=True,
+        callback=_remembered,
         help="How to print the result.",
     )
+
+
+def _remembered(ctx: click.Context, _option: click.Parameter, chosen: str) -> str:
+    """Let the group know the format as well: findings about manifests are printed there, for every command."""
+    ctx.meta[FORMAT] = chosen
+    return chosen

@@ -4,22 +4,29 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli import options
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import load
+from reconciler.cli.wiring import read
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@options.formats("text", "json")
 @click.pass_obj
-def command(settings: Settings, paths: tuple[Path, ...]) -> int:
+def command(_settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     """Check manifests without contacting anything.
 
     PATH is a file or a folder, searched for *.yaml and *.yml; the default is manifests/. Checks syntax, schema,
     references, cycles, names that Ollama could not tell apart, and that local files exist inside the manifest's
     folder. Every finding is reported at once with file:line:column; exit code 1 if there is an error.
     """
-    manifests = load(paths, settings)
-    models = len(manifests.resources)
-    hosts = len(manifests.hosts)
+    loaded = read(paths)
+    if format_ == "json":
+        from reconciler.report.findings import findings_json
+
+        click.echo(findings_json(loaded.warnings), nl=False)
+        return 0
+    models = len(loaded.manifests.resources)
+    hosts = len(loaded.manifests.hosts) or 1  # the one at $OLLAMA_HOST
     click.echo(f"Valid: {models} model{'s' * (models != 1)} for {hosts} host{'s' * (hosts != 1)}.")
     return 0

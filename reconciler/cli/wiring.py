@@ -6,22 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
-from reconciler.core.diagnostics import Location
+from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.names import HostName, ModelName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
 from reconciler.core.safety import Limits
 from reconciler.core.state import Unobserved
+from reconciler.errors import ManifestError
 from reconciler.ports import Host, RecordStore, Source, Sources
 from reconciler.transport import Http
 from reconciler.workflow.propose import World, propose
 from reconciler.workflow.selection import Selection
+
+if TYPE_CHECKING:
+    from reconciler.manifest.load import Loaded
 
 DEFAULT_PATH = Path("manifests")
 
@@ -44,16 +49,24 @@ class SystemClock:
 
 def load(paths: Sequence[Path], settings: Settings) -> Manifests:
     """Return what the manifests declare, warnings shown; one host at `$OLLAMA_HOST` where none is declared."""
+    manifests = read(paths).manifests
+    return manifests if manifests.hosts else replace(manifests, hosts=(default_host(settings),))
+
+
+def read(paths: Sequence[Path]) -> "Loaded":
+    """Return what is in the manifests, warnings shown; raises ManifestError."""
     from reconciler.manifest.load import load as load_manifests
 
+    if not paths and not DEFAULT_PATH.exists():
+        hint = f"give a PATH, or make the folder {DEFAULT_PATH}/"
+        missing = Diagnostic(Location(str(DEFAULT_PATH)), "there is no such folder", hint, code="no-such-path")
+        raise ManifestError((missing,))
     loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))
     if loaded.warnings:
         from reconciler.report.terminal import diagnostics_text
 
         click.echo(diagnostics_text(loaded.warnings, colour=False), err=True, nl=False)
-    if loaded.manifests.hosts:
-        return loaded.manifests
-    return replace(loaded.manifests, hosts=(default_host(settings),))
+    return loaded
 
 
 def default_host(settings: Settings) -> HostSpec:
@@ -63,10 +76,12 @@ def default_host(settings: Settings) -> HostSpec:
 
 
 def open_store(settings: Settings) -> RecordStore:
-    """Return the record store that the settings name."""
+    """Return the record store that the settings name, to be closed when the command ends."""
     from reconciler.registry.store import open_store as open_it
 
-    return open_it(settings.registry_url, lineage=lambda: secrets.token_hex(8))
+    store = open_it(settings.registry_url, lineage=lambda: secrets.token_hex(8))
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def open_sources(settings: Settings) -> Sources:
@@ -96,8 +111,9 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
     for spec in specs:
         missing = [variable for variable in secrets_of(spec) if not settings.environ.get(variable)]
         if missing:
-            message = f"its token is not in the environment: {', '.join(missing)} is not set"
-            silent.append(Unobserved(spec.name, spec.url, message, "set it, or change spec.auth"))
+            verb, it = ("is", "it") if len(missing) == 1 else ("are", "them")
+            message = f"its token is not in the environment: {' and '.join(missing)} {verb} not set"
+            silent.append(Unobserved(spec.name, spec.url, message, f"set {it}, or change spec.auth"))
             continue
         headers = {header: settings.environ[variable] for header, variable in spec.header_env}
         if spec.bearer_token_env:

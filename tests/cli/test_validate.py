@@ -1,5 +1,11 @@
 """`validate`: everything that is wrong at once, and nothing contacted."""
 
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.conftest import REPOSITORY
 from tests.manifests import model, tune, write
 
 
@@ -41,3 +47,54 @@ def test_a_running_host_is_not_asked(reconciler, folder, host):
     model(folder)
     assert reconciler("validate").status == 0
     assert host.seen == []
+
+
+SCHEMA = json.loads((REPOSITORY / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("words", ["validate", "plan", "status", "apply --auto-approve", "apply plan.json"])
+def test_findings_are_a_result_where_json_is_asked_for(reconciler, folder, host, words):
+    model(folder)
+    if "plan.json" in words:
+        assert reconciler("plan", "--out", "plan.json").status == 0
+    write(folder, "a", "kind: Model\nmetadata: {name: m}\nspec: {source: {ollama: x}, parametres: {}}\n")
+    write(folder, "b", "kind: Model\nmetadata: {name: other}\nspec: {source: {gguf: ./gone.gguf}}\n")
+    result = reconciler(*words.split(), "--format", "json")
+    report = json.loads(result.out)
+    assert result.status == 1
+    Draft202012Validator(SCHEMA).validate(report)
+    first, second = report["findings"]
+    assert first == {
+        "file": "manifests/a.yaml",
+        "line": 4,
+        "column": 29,
+        "severity": "error",
+        "code": "unknown-key",
+        "message": "unknown key 'parametres'; did you mean 'parameters'?",
+    }
+    assert second["file"] == "manifests/b.yaml"
+    assert "manifests/a.yaml:4:29: error: unknown key" in result.err
+    assert not host.calls("create")
+
+
+def test_good_manifests_have_no_findings_and_doubtful_ones_have_warnings(reconciler, folder):
+    model(folder)
+    empty = {"format_version": "1.0", "report": "findings", "findings": []}
+    assert json.loads(reconciler("validate", "--format", "json").out) == empty
+    tune(folder, "bot", "elsewhere")
+    result = reconciler("validate", "--format", "json")
+    (found,) = json.loads(result.out)["findings"]
+    assert (result.status, found["severity"], found["code"]) == (0, "warning", "undeclared-base")
+
+
+def test_a_path_that_is_missing_has_no_line(reconciler, folder):
+    report = json.loads(reconciler("validate", "--format", "json", "nowhere").out)
+    Draft202012Validator(SCHEMA).validate(report)
+    assert "line" not in report["findings"][0]
+
+
+def test_without_a_path_and_without_the_default_folder_it_says_what_to_do(reconciler, folder):
+    folder.rmdir()
+    result = reconciler("validate")
+    assert (result.status, result.out) == (1, "")
+    assert "manifests: error: there is no such folder\n  hint: give a PATH, or make the folder manifests/" in result.err

@@ -7,14 +7,21 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.core.change import Action, Reason
+from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.outcome import Status
+from reconciler.ports import Run
+from reconciler.report.findings import findings_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
 from reconciler.report.status import State
 from tests.report.builders import name, plan, recorded
-from tests.report.cases import HISTORY, LONELY, PLANS, RECORDS, RUNS
+from tests.report.cases import HISTORY, LONELY, NOON, PLANS, RECORDS, RUNS
 
 SCHEMA = json.loads(Path("schemas/report.schema.json").read_text(encoding="utf-8"))
 EMPTY = plan(hosts=())
+FINDINGS = (
+    Diagnostic(Location("a.yaml", 3, 5), "odd \x1b[31m", "mend it", code="unknown-key"),
+    Diagnostic(Location("b"), "doubtful", severity=Severity.WARNING),
+)
 
 REPORTS = {
     **{f"plan {title}": ("plan", plan_json(found)) for title, found in PLANS.items()},
@@ -23,6 +30,8 @@ REPORTS = {
     "history": ("history", history_json(*HISTORY)),
     "no history": ("history", history_json((), ())),
     "models": ("models", registry_list_json(RECORDS)),
+    "findings": ("findings", findings_json(FINDINGS)),
+    "no findings": ("findings", findings_json(())),
     "no models": ("models", registry_list_json(LONELY)),
 }
 
@@ -63,7 +72,7 @@ def test_the_schema_is_one_and_describes_everything():
             assert part.get("description") or "$ref" in part, key
 
 
-@pytest.mark.parametrize("title", ["plan everything", "run mixed", "status fleet", "history", "models"])
+@pytest.mark.parametrize("title", ["plan everything", "run mixed", "status fleet", "history", "models", "findings"])
 @pytest.mark.parametrize("spoil", [{"surprise": 1}, {"format_version": "9.0"}, {"changes": [{}]}])
 def test_what_is_not_in_the_schema_is_found(title, spoil):
     part, text = REPORTS[title]
@@ -77,6 +86,11 @@ def test_the_schema_knows_every_word_of_the_core():
     assert set(change["reasons"]["items"]["enum"]) == {reason.value for reason in Reason}
     assert set(defs["outcome"]["properties"]["status"]["enum"]) == {status.value for status in Status}
     assert set(defs["status"]["properties"]["summary"]["properties"]) == {state.name.lower() for state in State}
+
+
+@pytest.mark.parametrize("status", ["running", "succeeded", "partial", "failed", "abandoned"])
+def test_every_end_of_a_run_is_in_the_schema(status):
+    assert complaints("history", json.loads(history_json((Run("r", NOON, "f" * 64, "a@b", status=status),), ()))) == []
 
 
 def test_null_is_a_value_and_absent_is_left_out():
