@@ -15,7 +15,7 @@ lock_options := --generate-hashes --allow-unsafe --strip-extras --quiet \
 # $(call group,NAME,COMMAND): run one group of checks, and say which one failed.
 group = printf '── %s\n' '$(1)'; $(2) || { printf '✗ %s failed\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help venv parts lint types imports check test demo lock clean
+.PHONY: help venv parts lint types imports check test fuzz demo lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -48,6 +48,9 @@ test: parts lint types imports  ## everything, as CI runs it
 	@$(call group,tests,$(python) -m pytest --timeout=120 --cov --cov-fail-under=95)
 	@table=$$($(python) -m coverage report --include '$(covered)' --fail-under 100) \
 	  || { printf '%s\n✗ these rooms must be covered to the last branch\n' "$$table" >&2; exit 1; }
+
+fuzz: $(project)  ## hostile manifests and GGUF headers, made by chance (SECONDS=60 for each of the two)
+	@$(python) -m tests.fuzz $(or $(SECONDS),60)
 
 demo: parts  ## the whole story on a real Ollama, in under two minutes
 	@$(python) -m tests.demo

@@ -142,8 +142,11 @@ class Http:
                 redirect=redirects > 0,
                 preload_content=False,
             )
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+        except urllib3.exceptions.HTTPError as error:
             raise _translated(error, where) from error
+        except ValueError:  # its words, and so its traceback, repeat the header, which may be a token
+            hint = "look for a line end or a foreign letter in the token, or in the address"
+            raise TransportError("the request can't be sent as it is", where=where, hint=hint) from None
         try:
             yield Stream(response, where)
         finally:

@@ -132,14 +132,22 @@ class Wire:
             try:
                 follow(parsed(stream.lines()), progress, expected)
             except HostRejected as error:
-                error.where = self._where
+                error.message, error.where = self._without_secrets(error.message), self._where
+                error.args = (error.message,)
                 raise
 
     def _with_type(self, body: Mapping[str, object] | None) -> dict[str, str]:
         return {**self.headers, "Content-Type": "application/json"} if body is not None else dict(self.headers)
 
     def _refused(self, status: int, body: str) -> HostRejected:
-        return refused(status, body, where=self._where, token_env=self.token_env)
+        return refused(status, self._without_secrets(body), where=self._where, token_env=self.token_env)
+
+    def _without_secrets(self, text: str) -> str:
+        """Return what a server says without what we sent it: a proxy that refuses may repeat the headers."""
+        for value in self.headers.values():
+            for secret in filter(None, (value.strip(), value.rpartition(" ")[2])):
+                text = text.replace(secret, "***")
+        return text
 
     def _strange(self, message: str) -> HostRejected:
         return HostRejected(message, status=200, hint=_STRANGER, where=self._where)
