@@ -59,6 +59,9 @@ class Source(Protocol):
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return what `ref` means now, reading only; raises ResolutionError."""
 
+    def describe(self, pull: Pull) -> Facts:
+        """Return what a host would show of what is pulled, reading small layers only; raises ResolutionError."""
+
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return a file with exactly this content, verified by its sha256; raises ResolutionError.
 

@@ -5,7 +5,7 @@ host would show for it, worked out from what is declared and from what its base 
 the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is a lie.
 """
 
-from reconciler.core.facts import Fact, same
+from reconciler.core.facts import Fact, Facts, same
 from reconciler.core.state import Desired, Live
 from reconciler.core.steps import Create, Pull
 
@@ -15,16 +15,19 @@ _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # w
 def alike(want: Desired, live: Live, base: Live | None) -> bool:
     """Tell whether `live`, as shown, is what applying `want` would make; `base` is what it would be built on.
 
-    False too where that can't be told: without a look at both, for a model that the host
-    quantised, and for one laid over a pull, whose base is not on the host any more.
+    False too where that can't be told: without a look at both, and for a model that the host quantised.
+    What is laid over a pull is compared with what the hub says, for the pulled model is not on the host any more.
     """
     create = next((step for step in want.steps if isinstance(step, Create)), None)
-    pulled = any(isinstance(step, Pull) for step in want.steps)
-    if create is None or pulled or create.quantize is not None or live.facts is None:
+    if create is None or create.quantize is not None or live.facts is None:
         return False
     if create.base is None:
-        return _is(_laid_over({}, create), dict(live.facts), free=_free(create))
-    return base is not None and base.facts is not None and _is(_laid_over(dict(base.facts), create), dict(live.facts))
+        below: Facts | None = ()
+    elif any(isinstance(step, Pull) for step in want.steps):
+        below = want.below
+    else:
+        below = base.facts if base is not None else None
+    return below is not None and _is(_laid_over(dict(below), create), dict(live.facts), _free(create, dict(below)))
 
 
 def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
@@ -42,14 +45,14 @@ def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
     return found
 
 
-def _free(create: Create) -> frozenset[str]:
-    """Return the paths that the host may have filled in by itself: none if a template or stops are declared."""
-    stops = any(name == "stop" for name, _ in create.parameters)
-    derived = frozenset() if create.template else _DERIVED
+def _free(create: Create, below: dict[str, Fact]) -> frozenset[str]:
+    """Return the paths that the host may have filled in by itself: none if a template or stops are given."""
+    stops = "parameters.stop" in below or any(name == "stop" for name, _ in create.parameters)
+    derived = frozenset() if create.template or "template" in below else _DERIVED
     return derived - {"parameters.stop"} if stops else derived
 
 
-def _is(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str] = frozenset()) -> bool:
+def _is(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str]) -> bool:
     paths = (expected.keys() | shown.keys()) - free
     return all(_same(expected.get(path), shown.get(path)) for path in paths)
 

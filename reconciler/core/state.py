@@ -27,6 +27,7 @@ class Desired:
     base: Address | None = None  # absent unless built on another model of the same host
     protect: bool = False
     ref: SourceRef | None = None  # to ask again, right before a pull, what it means; absent for a build
+    below: Facts | None = None  # what the pull consists of that this is laid over; absent unless it was asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Pull:
     manifest: Digest  # what the tag meant when the plan was made
     layers: tuple[tuple[Digest, int], ...]  # every blob of it, with its size in bytes
     foretold: tuple[Digest, ...] = ()  # the digests under which a host may list it; empty where none can be known
+    parts: tuple[tuple[str, Digest], ...] = ()  # what each layer is: model, template, system, params, license, …
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from reconciler.errors import SourceUnavailable, Unusable
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _WEIGHTS = ("application/vnd.ollama.image.model", "application/vnd.ollama.image.tensor")
 _MOST = 1 << 63  # bytes; no disk has as many
+_LAYER = "application/vnd.ollama.image."
 _GO_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -24,6 +25,7 @@ class HubManifest:
     digest: Digest  # of the bytes as they came
     foretold: tuple[Digest, ...]  # what hosts may report, newest servers first
     layers: tuple[tuple[Digest, int], ...]  # every distinct blob, the config's first, with its size in bytes
+    parts: tuple[tuple[str, Digest], ...]  # what each layer is, in order
 
 
 def read(body: bytes, reference: str) -> HubManifest:
@@ -58,7 +60,13 @@ def _usable(document: dict[str, object], body: bytes, reference: str) -> HubMani
             f"{reference} has no model in it", hint="it may be a model that runs elsewhere (cloud), or no model at all"
         )
     raw = Digest.of(body)
-    return HubManifest(raw, tuple(dict.fromkeys((raw, Digest.of(rewritten)))), tuple(blobs.items()))
+    foretold = tuple(dict.fromkeys((raw, Digest.of(rewritten))))
+    return HubManifest(raw, foretold, tuple(blobs.items()), tuple(_part(item) for item in items[1:]))
+
+
+def _part(item: object) -> tuple[str, Digest]:
+    assert isinstance(item, dict)  # _blob has seen it
+    return str(item.get("mediaType")).removeprefix(_LAYER), Digest.parse(item["digest"])
 
 
 def _blob(item: object) -> tuple[Digest, int]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import facts
+from reconciler.core.facts import Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Blob
+from reconciler.core.steps import Blob, Pull
 from reconciler.errors import NotFound, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
@@ -65,6 +65,10 @@ class Gguf:
             files=((path.name, blob),),
             holds=file.kind,
         )
+
+    def describe(self, pull: Pull) -> Facts:
+        """Raise Unusable: nothing of this type is pulled."""
+        raise Unusable(f"{pull.name} is not of this source")
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the path itself; raises Unusable where the file is no longer what was planned."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import Fact, facts
+from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Blob
+from reconciler.core.steps import Blob, Pull
 from reconciler.errors import AccessDenied, SourceUnavailable, TransportError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
@@ -65,6 +65,10 @@ class HuggingFace:
             size=chosen.size,
             files=((chosen.path.rpartition("/")[2], Blob(digest, chosen.size, self.type, locator)),),
         )
+
+    def describe(self, pull: Pull) -> Facts:
+        """Raise Unusable: nothing of this type is pulled."""
+        raise Unusable(f"{pull.name} is not of this source")
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the file in the folder for downloads, verified when it was renamed to its digest."""

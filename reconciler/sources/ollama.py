@@ -9,24 +9,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from reconciler.core.facts import facts
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Facts, facts
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob, Pull
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
-from reconciler.ports import Progress, Source
+from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
+from reconciler.sources._hub_layers import described
 from reconciler.sources._hub_manifest import MANIFEST_TYPE, read
 from reconciler.transport import Http, Reply
 
+_LONGEST_TEXT = 1 << 20  # bytes
 _REDIRECTS = 3  # hf.co sends its callers on to huggingface.co
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
 def source(context: Context) -> Source:
     """Return the source."""
-    return Ollama(context.http)
+    return Ollama(context.http, context.cache)
 
 
 class Ollama:
@@ -34,8 +37,8 @@ class Ollama:
 
     type = "ollama"
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, http: Http, cache: Cache) -> None:
+        self._http, self._cache = http, cache
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the pull of what the name means now; raises ResolutionError."""
@@ -47,8 +50,12 @@ class Ollama:
             reference=str(name),
             provenance=facts({"hub": hub, "manifest": str(manifest.digest), "name": str(name)}),
             size=sum(size for _, size in manifest.layers),
-            pull=Pull(name, insecure, manifest.digest, manifest.layers, manifest.foretold),
+            pull=Pull(name, insecure, manifest.digest, manifest.layers, manifest.foretold, manifest.parts),
         )
+
+    def describe(self, pull: Pull) -> Facts:
+        """Return what a host would show of it; texts are read from the hub once and then kept."""
+        return described(pull.parts, lambda digest: self._text(pull, digest))
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:  # noqa: ARG002
         """Raise Unusable: hosts pull for themselves, and no step of a pull names a blob of ours."""
@@ -58,10 +65,28 @@ class Ollama:
         """Do nothing: nothing was fetched."""
 
     def _manifest(self, hub: str, name: ModelName) -> bytes:
-        url = f"{hub}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
-        reply = self._get(url, {"Accept": MANIFEST_TYPE})
+        return self._read(hub, name, f"manifests/{name.tag}", {"Accept": MANIFEST_TYPE})
+
+    def _text(self, pull: Pull, digest: Digest) -> str:
+        kept = self._cache.get(f"layer {digest}")
+        if isinstance(kept, str):
+            return kept
+        size = dict(pull.layers).get(digest, 0)
+        if size > _LONGEST_TEXT:
+            raise Unusable(f"a text of {pull.name} is {size} bytes long")
+        hub = f"{'http' if pull.insecure else 'https'}://{pull.name.hub}"
+        content = self._read(hub, pull.name, f"blobs/{digest}", {})
+        if Digest.of(content) != digest:
+            raise SourceUnavailable(f"what {hub} gave for {digest.short} is something else", hint="try again later")
+        text = content.decode("utf-8", "replace")
+        self._cache.put(f"layer {digest}", text)
+        return text
+
+    def _read(self, hub: str, name: ModelName, what: str, headers: Mapping[str, str]) -> bytes:
+        url = f"{hub}/v2/{name.namespace}/{name.model}/{what}"
+        reply = self._get(url, headers)
         if reply.status == 401 and (token := self._anonymous_token(hub, reply)):
-            reply = self._get(url, {"Accept": MANIFEST_TYPE, "Authorization": f"Bearer {token}"})
+            reply = self._get(url, {**headers, "Authorization": f"Bearer {token}"})
         if reply.status != 200:
             raise _refusal(reply, hub, name)
         return reply.body

@@ -12,7 +12,7 @@ from reconciler.core.state import LiveState, RecordedState, Unobserved
 from reconciler.ports import Sources
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts, answered, ask, loaded, look, present, suspects
-from reconciler.workflow.resolve import resolve
+from reconciler.workflow.resolve import resolve, with_pulled
 from reconciler.workflow.selection import Selection
 
 WIDTH = 32  # requests under way at once; one after another took 13 times as long with 50 references
@@ -42,6 +42,7 @@ def propose(
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
         desired = expand(asked.resources, asked.hosts, pins, live)
+        desired = with_pulled(desired, live, recorded, world.sources, fleet)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))

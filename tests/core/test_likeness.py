@@ -86,9 +86,17 @@ def test_where_it_cannot_be_told_the_answer_is_no():
     assert not _alike(BUILD, BUILT)
     assert not _alike(replace(FILE, quantize="Q8_0"), SHOWN)
     assert not alike(replace(desired(), steps=(pull, BUILD)), live(shown=facts(BUILT)), live("b", shown=facts(BELOW)))
+    assert not alike(replace(desired(), steps=(pull, BUILD), below=facts({})), live(shown=facts(BUILT)), None)
     assert not alike(replace(desired(), steps=(pull,)), live(shown=facts(BUILT)), None)
     assert not alike(replace(desired(), steps=(FILE,)), live(), None)
     assert not alike(replace(desired(), steps=(BUILD,)), live(shown=facts(BUILT)), live("b"))
+
+
+def test_what_is_laid_over_a_pull_is_recognised_by_what_the_hub_says():
+    pull = Pull(BASE, False, digest("h"), ())
+    over = replace(desired(), steps=(pull, BUILD), below=facts(BELOW))
+    assert alike(over, live(shown=facts(BUILT)), None)
+    assert not alike(over, live(shown=facts({**BUILT, "template": "else"})), None)
 
 
 WANT = replace(desired(spec=content(weights=(str(WEIGHTS),))), steps=(FILE,))

@@ -169,6 +169,13 @@ def test_an_overlay_on_a_pull_leaves_only_the_build(reconciler, folder, witness,
     assert show(f"{unique}-m")["system"] == "Laid over."
     assert upstream not in _digests(witness)
     assert reconciler("plan").out.startswith(IN_SYNC)
+    before = _digests(witness)
+    fresh = reconciler("--registry", f"sqlite:///{folder.parent}/fresh.db", "plan", "--detailed-exitcode")
+    assert (fresh.status, "Apply will put 1 of them on record" in fresh.out) == (0, True)
+    witness.create(model=f"{unique}-m", from_=f"{unique}-m", system="theirs")
+    assert reconciler("--registry", f"sqlite:///{folder.parent}/fresh.db", "plan").status == 3
+    assert reconciler("apply", "--auto-approve").status == 0
+    assert _digests(witness)[f"{unique}-m:latest"][0] == before[f"{unique}-m:latest"][0]
 
 
 def test_what_a_hub_does_not_have_is_refused_and_the_rest_is_applied(reconciler, folder, witness, huggingface, unique):

@@ -42,7 +42,12 @@ def test_a_name_is_pinned_to_its_manifest_with_one_small_get(context: Context, o
     pinned = load("ollama", context).resolve(ref("ollama", name=name, insecure=True))
 
     assert pinned.pull == Pull(
-        ModelName.parse(name), True, Digest.of(body), ((CONFIG, 6), (WEIGHTS, 7)), (Digest.of(body),)
+        ModelName.parse(name),
+        True,
+        Digest.of(body),
+        ((CONFIG, 6), (WEIGHTS, 7)),
+        (Digest.of(body),),
+        (("model", WEIGHTS),),
     )
     assert pinned.foretold == (Digest.of(body),)
     assert (pinned.reference, pinned.size, pinned.files) == (name, 13, ())
