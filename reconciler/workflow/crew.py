@@ -87,11 +87,11 @@ class Crew:
     def _tried(self, change: Change, listener: Listener) -> Done:
         """Make a change, and after a fault that may pass make it again, a little later each time."""
         shop, journal = self.shop, partial(self._journal, change)
-        tools = Tools(self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop, journal)
+        tools = Tools(self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop, journal, self._made)
         for tries in range(1, TRIES + 1):
             self._must_go_on(change)
             try:
-                return execute(change, self._made, tools)
+                return execute(change, tools)
             except ReconcilerError as error:
                 if not error.retryable or tries == TRIES:
                     raise

@@ -1,7 +1,7 @@
 """Execution of one change on one host: the plan's own steps, then a reading that proves them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 
@@ -21,6 +21,14 @@ PAUSE = 0.2  # seconds between those readings
 
 
 @dataclass(frozen=True, slots=True)
+class Traces:
+    """What the tries of one change leave on the host."""
+
+    built: set[Digest] = field(default_factory=set)  # content that was copied over the real name, or may have been
+    kept: set[ModelName] = field(default_factory=set)  # temporary names that could not be removed
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What the execution of a change works with."""
 
@@ -31,6 +39,7 @@ class Tools:
     clock: Clock
     stop: Event  # set once somebody wants the run to end
     journal: Callable[[Sequence[ModelName]], None]  # puts the names on record that are to be made and removed again
+    made: Mapping[ModelName, Digest]  # what earlier changes of this run left on the host
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +51,10 @@ class Done:
     moved: int  # bytes
 
 
-def execute(change: Change, made: Mapping[ModelName, Digest], tools: Tools) -> Done:
-    """Make one change and return what came of it; raises ReconcilerError, with the old model still in place.
-
-    `made` are the digests that earlier changes of this run left on the host.
-    """
-    models = {live.address.model: live for live in tools.host.models()}
-    _still_fits(change, models.get(change.address.model))
-    _base_still_fits(change, made, models)
+def execute(change: Change, tools: Tools) -> Done:
+    """Make one change and return what came of it; raises ReconcilerError, with the old model still in place."""
+    models = _models(tools)
+    _still_fits(change, models.get(change.address.model), tools.traces)
     if change.action is Action.FORGET:
         return Done(Forget(change.address), None, 0)
     moved = _run(change, models, tools)
@@ -63,24 +68,23 @@ def execute(change: Change, made: Mapping[ModelName, Digest], tools: Tools) -> D
     return Done(record, live.digest, moved)
 
 
-def _still_fits(change: Change, live: Live | None) -> None:
-    """Refuse to act on a model that is neither what the plan saw nor what a first try has already brought."""
+def _still_fits(change: Change, live: Live | None, traces: Traces) -> None:
+    """Refuse to act on a model that is neither what the plan saw nor what a first try has already made of it."""
     found = live.digest if live else None
-    brought = found is not None and change.after is not None and found in change.after.foretold
-    if found != change.before and not brought:
+    brought = found in traces.built or (change.after is not None and found in change.after.foretold)
+    gone = found is None and change.action is Action.DELETE
+    if found != change.before and not brought and not gone:
         seen, now = (digest.short if digest else "nothing" for digest in (change.before, found))
         raise StalePlan(f"the host has {now} here, the plan saw {seen}", hint="plan again", where=str(change.address))
 
 
-def _base_still_fits(change: Change, made: Mapping[ModelName, Digest], models: Mapping[ModelName, Live]) -> None:
+def _base_still_fits(change: Change, base: ModelName, tools: Tools) -> None:
     """Refuse to build on a base that is neither what the plan saw nor what this run has made of it."""
-    if change.base is None or change.after is None:
-        return
-    expected = made.get(change.base, change.base_before)
-    found = models[change.base].digest if change.base in models else None
+    expected, live = tools.made.get(base, change.base_before), _listed(base, tools)
+    found = live.digest if live else None
     if found != expected:
         seen, now = (digest.short if digest else "nothing" for digest in (expected, found))
-        raise StalePlan(f"its base {change.base} is {now} on the host, and was to be {seen}", hint="plan again")
+        raise StalePlan(f"its base {base} is {now} on the host, and was to be {seen}", hint="plan again")
 
 
 def _run(change: Change, before: Mapping[ModelName, Live], tools: Tools) -> int:
@@ -118,7 +122,9 @@ def _clean(step: Step, tools: Tools) -> None:
     assert isinstance(step, Delete)
     try:
         tools.host.delete(step.name)
+        tools.traces.kept.discard(step.name)
     except HostError as error:
+        tools.traces.kept.add(step.name)
         tools.listener.event("warning", "leftover_kept", leftover=str(step.name), error=str(error))
 
 
@@ -126,13 +132,18 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
     """Run one step and return the bytes that it moved."""
     moved = 0
     if change.address.model in written_names((step,)):
-        _still_fits(change, _listed(change.address.model, tools))  # downloads and conversions may have taken hours
+        models = _models(tools)
+        _still_fits(change, models.get(change.address.model), tools.traces)  # downloads may have taken hours
+        if isinstance(step, Copy) and step.source in models:
+            tools.traces.built.add(models[step.source].digest)
     match step:
         case Upload(blob=blob):
             moved = tools.transfers.wait(change.address.host, blob)
         case Pull():
             moved = _pull(step, change, tools)
         case Create():
+            if change.base is not None:
+                _base_still_fits(change, change.base, tools)
             _create(step, change, tools)
         case Copy(source=source, target=target):
             tools.host.copy(source, target)
@@ -189,8 +200,8 @@ def _check(step: Create, tools: Tools) -> None:
         )
 
 
-def _listed(name: ModelName, tools: Tools) -> Live | None:
-    return next((live for live in tools.host.models() if live.address.model == name), None)
+def _models(tools: Tools) -> dict[ModelName, Live]:
+    return {live.address.model: live for live in tools.host.models()}
 
 
 def _read_back(name: ModelName, tools: Tools) -> Live:
@@ -198,7 +209,7 @@ def _read_back(name: ModelName, tools: Tools) -> Live:
     for attempt in range(READS):
         if attempt:
             tools.clock.sleep(PAUSE)
-        live = _listed(name, tools)
+        live = _models(tools).get(name)
         if live is not None:
             return replace(live, facts=tools.host.show(name))
     raise HostRejected("the host reported success, but does not list the model", where=str(name))
