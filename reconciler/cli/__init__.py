@@ -22,7 +22,7 @@ COMMANDS = {
     "validate": "Check manifests without contacting anything.",
     "plan": "Show what would change, why, and what it costs.",
     "apply": "Show the plan, ask, and do exactly that.",
-    "status": "Show each declared model on each host: in sync, drifted, missing, outdated.",
+    "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",
     "adopt": "Begin to own models that are already there, without touching them.",
     "forget": "Cease to own models, without touching them.",
     "registry": "Look into our records: what was applied, when, and what came of it.",

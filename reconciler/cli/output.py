@@ -13,7 +13,7 @@ def plan(made: Plan, settings: Settings, format_: str) -> str:
         return plan_json(made)
     from reconciler.report.terminal import plan_text
 
-    return plan_text(made, colour=settings.color)
+    return plan_text(made, colour=settings.color, registry=settings.registry_url.partition("?")[0])
 
 
 def run(made: Plan, result: RunResult, settings: Settings, format_: str) -> str:

@@ -5,9 +5,13 @@ import click
 from reconciler.cli import options
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import model_name, open_store
+from reconciler.core.names import ModelName
 from reconciler.errors import SettingsError
+from reconciler.ports import Event, RecordStore, Run
 
-_EVENTS = 10_000  # outcomes of one run, at the most
+_MANY = 10_000  # runs, or outcomes of one run or of one model, at the most
+
+_History = tuple[list[Run], list[Event]]
 
 
 @click.group("registry")
@@ -59,10 +63,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
     """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
     store = open_store(settings)
     model = model_name(name, "NAME") if name else None
-    runs = store.runs(limit)
-    events = [event for run in runs for event in store.events(run=run.id, model=model, limit=_EVENTS)]
-    told = {event.run for event in events}
-    runs = [run for run in runs if model is None or run.id in told]
+    runs, events = _latest(store, limit) if model is None else _latest_of(store, model, limit)
     if format_ == "json":
         from reconciler.report.json_report import history_json
 
@@ -72,3 +73,17 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
 
         click.echo(history_text(runs, events), nl=False)
     return 0
+
+
+def _latest(store: RecordStore, limit: int) -> _History:
+    """Return the latest runs, with all that came of them."""
+    runs = store.runs(limit)
+    return list(runs), [event for run in runs for event in store.events(run=run.id, limit=_MANY)]
+
+
+def _latest_of(store: RecordStore, model: ModelName, limit: int) -> _History:
+    """Return the latest runs that had to do with a model, with what came of it."""
+    events = store.events(model=model, limit=_MANY)
+    chosen = list(dict.fromkeys(event.run for event in events))[:limit]
+    runs = [run for run in store.runs(_MANY) if run.id in chosen]
+    return runs, [event for event in events if event.run in chosen]

@@ -10,6 +10,8 @@ from reconciler.registry.sql_store import SqlStore
 
 _SUPPORTED = "sqlite:///absolute/path/registry.db and postgresql://user@host/database are supported"
 
+_WHERE = "--registry or $RECONCILER_REGISTRY"
+
 
 def open_store(url: str, *, lineage: Lineage) -> RecordStore:
     """Return the store that `url` names, touching nothing yet; raises SettingsError for an address that is none.
@@ -22,7 +24,7 @@ def open_store(url: str, *, lineage: Lineage) -> RecordStore:
         return SqlStore(_sqlite(url, lineage))
     if scheme in {"postgresql", "postgres"}:
         return SqlStore(_postgres(url, lineage))
-    raise SettingsError("a registry can't be kept at an address of this kind", hint=_SUPPORTED)
+    raise SettingsError("this is no address that a registry can be kept at", hint=_SUPPORTED, where=_WHERE)
 
 
 def _sqlite(url: str, lineage: Lineage) -> Database:
@@ -30,8 +32,8 @@ def _sqlite(url: str, lineage: Lineage) -> Database:
 
     path = url.removeprefix("sqlite://")
     if not path.startswith("/") or not path.strip("/") or {"?", "#"} & set(path):
-        raise SettingsError("the registry's address does not hold an absolute path", hint=_SUPPORTED)
-    return SqliteFile(Path(unquote(path)), lineage)
+        raise SettingsError("the address does not hold an absolute path", hint=_SUPPORTED, where=_WHERE)
+    return SqliteFile(Path("/" + unquote(path).lstrip("/")), lineage)
 
 
 def _postgres(url: str, lineage: Lineage) -> Database:

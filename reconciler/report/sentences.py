@@ -1,10 +1,12 @@
 """The words of the reports: reasons, sources and the closing sentences of a plan. Pure."""
 
+from collections.abc import Sequence
+
 from reconciler.core.change import WRITES, Action, Change, Reason
 from reconciler.core.facts import Facts
 from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, Recorded
-from reconciler.report.text import counted, human_bytes, safe, signed_bytes
+from reconciler.report.text import counted, human_bytes, safe, signed_bytes, without_login
 
 REASONS = {
     Reason.NEW: "new",
@@ -29,6 +31,7 @@ _DOES = {
     Action.ADOPT: "adopt",
     Action.FORGET: "forget",
 }
+_NAMED = 5  # models that one sentence names
 
 
 def why(change: Change) -> str:
@@ -55,9 +58,13 @@ def pin_text(provenance: Facts) -> str:
     return ""
 
 
-def plan_sentences(plan: Plan) -> tuple[str, ...]:
-    """Return what a plan comes to: the counts, the costs, and loudly what it does not know."""
-    return tuple(filter(None, (_summary(plan), _kept(plan), _unsafe(plan), _incomplete(plan))))
+def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
+    """Return what a plan comes to: the counts, the costs, and loudly what it does not know.
+
+    `registry` is what our registry is called, to say that it is not there yet where that is why something is refused.
+    """
+    told = (_summary(plan), _kept(plan), _unowned(plan, registry), _unsafe(plan), _incomplete(plan))
+    return tuple(filter(None, told))
 
 
 def only_records(plan: Plan) -> bool:
@@ -91,12 +98,25 @@ def _kept(plan: Plan) -> str:
     kept = [change for change in plan.changes if _is_kept(change)]
     if not kept:
         return ""
-    names = ", ".join(safe(str(change.address)) for change in kept)
-    return f"No longer declared, and kept: {names}."
+    return f"No longer declared, and kept: {_some([str(change.address) for change in kept])}."
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(safe(name) for name in names[:_NAMED]) + more
 
 
 def _is_kept(change: Change) -> bool:
     return change.action is Action.NO_OP and change.after is None
+
+
+def _unowned(plan: Plan, registry: str) -> str:
+    """Tell of a registry that is new, which may as well be the wrong one; a plan without lineage was made with none."""
+    refused = any(Reason.UNMANAGED in change.reasons for change in plan.refused)
+    if plan.lineage or not refused or not registry:
+        return ""
+    return f"The registry {safe(without_login(registry))} does not exist yet, so nothing on these hosts is ours."
 
 
 def _unsafe(plan: Plan) -> str:
@@ -104,7 +124,7 @@ def _unsafe(plan: Plan) -> str:
 
 
 def _incomplete(plan: Plan) -> str:
-    hosts = ", ".join(safe(host.host) for host in plan.unobserved)
+    hosts = _some([host.host for host in plan.unobserved])
     unresolved = sum(Reason.UNRESOLVED in change.reasons for change in plan.changes)
     unknown = (
         f"nothing is known about {counted(len(plan.unobserved), 'host')} ({hosts})" if hosts else "",

@@ -12,18 +12,21 @@ from reconciler.report.sentences import source_text, why
 
 
 class State(StrEnum):
-    """How things stand for one model on one host, or for a host as a whole."""
+    """How things stand for one model on one host, or for a host as a whole; reports for machines give the name."""
 
     IN_SYNC = "in sync"
-    MISSING = "missing"  # declared, and not there
     DRIFTED = "drifted"  # somebody else changed it
+    MISSING = "missing"  # declared, and not there
     OUTDATED = "outdated"  # upstream moved
     CHANGED = "changed"  # the manifest or the base did, and that is not applied
-    UNDECLARED = "undeclared"  # ours, and no longer declared
-    UNMANAGED = "unmanaged"  # there, and neither declared nor ours
     REFUSED = "refused"
-    UNRESOLVED = "unresolved"
+    UNRESOLVED = "unresolved"  # what it is made from could not be found out
+    UNMANAGED = "not managed"  # there, and neither declared nor ours
+    UNDECLARED = "no longer declared"  # ours
     UNREACHABLE = "unreachable"  # a host about which nothing is known
+
+
+_LAST = (State.UNDECLARED, State.UNMANAGED)  # what is declared comes first, and then these
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,17 @@ class StatusRow:
 
 
 def status_rows(plan: Plan) -> tuple[StatusRow, ...]:
-    """Return one row for each model that is declared, recorded or there, sorted by host and name."""
+    """Return one row for each model that is declared, recorded or there, by host.
+
+    What is declared comes first, then what no longer is, then what is not managed; each sorted by name.
+    """
     rows = (*_changes(plan), *_unmanaged(plan), *_silent(plan))
-    return tuple(sorted(rows, key=lambda row: (row.host, row.model.key if row.model else "")))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: StatusRow) -> tuple[str, int, str]:
+    part = _LAST.index(row.state) + 1 if row.state in _LAST else 0
+    return row.host, part, row.model.key if row.model else ""
 
 
 def _changes(plan: Plan) -> Iterator[StatusRow]:

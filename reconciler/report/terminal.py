@@ -16,7 +16,7 @@ from reconciler.report.fields import FieldRow
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
-from reconciler.report.text import aligned, counted, document, human_bytes, safe, safe_lines, without_login
+from reconciler.report.text import aligned, counted, document, human_bytes, safe, without_login
 from reconciler.report.view import SYMBOLS, ChangeRow, HostRows, view
 
 __all__ = [
@@ -50,9 +50,9 @@ _DIFF = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
 _WIDEST = 48  # columns that one cell may claim from its whole column
 
 
-def plan_text(plan: Plan, *, colour: bool) -> str:
+def plan_text(plan: Plan, *, colour: bool, registry: str = "") -> str:
     """Return a plan as text: host by host what would change and why, and the summary at the end."""
-    paint, shown = Paint(colour), view(plan)
+    paint, shown = Paint(colour), view(plan, registry)
     lines = [line for host in shown.hosts for line in (*_host(host, paint), "")]
     lines += [paint(Colour.RED, f"unsafe: {violation}") for violation in shown.violations]
     return document((*lines, *shown.sentences))
@@ -89,7 +89,7 @@ def status_text(plan: Plan, *, colour: bool) -> str:
 def diagnostics_text(findings: Iterable[object], *, colour: bool) -> str:
     """Return findings about manifests, a line or two each, and how many there are."""
     paint, found = Paint(colour), [item for item in findings if isinstance(item, Diagnostic)]
-    lines = [paint(_severity(item), safe_lines(str(item))) for item in found]
+    lines = [paint(_severity(item), line) for item in found for line in _finding(item)]
     counts = Counter(item.severity for item in found)
     lines.append(", ".join(counted(counts[severity], severity) for severity in Severity if counts[severity]))
     return document(lines)
@@ -99,7 +99,13 @@ def error_text(error: ReconcilerError) -> str:
     """Return what went wrong, where, and what to do, on as many lines."""
     where = f"{error.where}: " if error.where else ""
     hint = (f"  hint: {error.hint}",) if error.hint else ()
-    return document(safe_lines(line) for line in (f"error: {where}{error.message}", *hint))
+    return document(safe(line) for line in (f"error: {where}{error.message}", *hint))
+
+
+def _finding(item: Diagnostic) -> Iterator[str]:
+    yield safe(f"{item.location}: {item.severity}: {item.message}")
+    if item.hint:
+        yield safe(f"  hint: {item.hint}")
 
 
 def _severity(finding: Diagnostic) -> Colour:

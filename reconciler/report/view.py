@@ -64,15 +64,15 @@ class PlanView:
     sentences: tuple[str, ...]  # the summary
 
 
-def view(plan: Plan) -> PlanView:
-    """Return the plan as rows, hosts sorted by name."""
+def view(plan: Plan, registry: str = "") -> PlanView:
+    """Return the plan as rows, hosts sorted by name; `registry` is the address of ours, for what is said of it."""
     doing = plan.pending and not only_records(plan)
     telling = doing or plan.refused or plan.unobserved or plan.violations
     hosts = (*(_answering(plan, host) for host in plan.hosts), *(_silent(host) for host in plan.unobserved))
     return PlanView(
         hosts=tuple(sorted(hosts, key=lambda host: host.name)) if telling else (),
         violations=tuple(safe(f"{item.where}: {item.message} ({item.check})") for item in plan.violations),
-        sentences=plan_sentences(plan),
+        sentences=plan_sentences(plan, registry),
     )
 
 
