@@ -51,11 +51,11 @@ class LogListener:
         self.lines.event(level, name, {**self.facts, **facts})
 
     def progress(self, task: str, phase: str, done: int, total: int) -> None:
-        """Write how far a task is (bytes), at most every `PROGRESS_INTERVAL` seconds."""
+        """Write how far a task is (bytes) every `PROGRESS_INTERVAL` seconds, if it lasts that long."""
         self.lines.progress(task, {**self.facts, **_progress(task, phase, done, total)})
 
     def finished(self, task: str) -> None:
-        """Write how far a task came."""
+        """Write how far a task came, where it moved anything."""
         self.lines.finished(task)
 
 
@@ -68,9 +68,8 @@ def _progress(task: str, phase: str, done: int, total: int) -> dict[str, object]
 class _Task:
     """What is known of a task in progress."""
 
-    facts: Mapping[str, object]
-    written_at: float  # Clock.monotonic
-    news: bool = True  # whether `facts` are not yet written
+    written_at: float  # Clock.monotonic; when it began, until a line is written
+    moved: Mapping[str, object] | None = None  # how far its bytes came, where that is not yet written
 
 
 class _Lines:
@@ -95,23 +94,24 @@ class _Lines:
             getattr(self._logger.bind(**facts), level)(name)
 
     def progress(self, task: str, facts: Mapping[str, object]) -> None:
-        """Remember how far a task is, and write it now and then."""
+        """Write how far a task is where that was not written for a while, else remember it."""
         now = self._clock.monotonic()
+        counted = "total" in facts and facts["done"] != 0
         with self._lock:
-            early = PROGRESS_INTERVAL if "total" in facts else 0.0  # without bytes, only what lasts is worth a line
-            known = self._tasks.setdefault(task, _Task(facts, now - early))
-            known.facts, known.news = facts, now - known.written_at < PROGRESS_INTERVAL
-            if known.news:
+            known = self._tasks.setdefault(task, _Task(now))
+            if now - known.written_at < PROGRESS_INTERVAL:
+                known.moved = facts if counted else known.moved
                 return
             known.written_at = now
+            known.moved = None
         self.event("info", "progress", facts)
 
     def finished(self, task: str) -> None:
-        """Write how far a task came, unless that is written, and forget it."""
+        """Write how many bytes a task moved, unless that is written, and forget it."""
         with self._lock:
             known = self._tasks.pop(task, None)
-        if known is not None and known.news and "total" in known.facts:
-            self.event("info", "progress", known.facts)
+        if known is not None and known.moved is not None:
+            self.event("info", "progress", known.moved)
 
     def _configured(self) -> "structlog.BoundLogger":
         import structlog

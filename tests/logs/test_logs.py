@@ -105,6 +105,7 @@ def test_a_secret_is_in_no_line(format, secret):
         bound = log.bind(bound=f"x{secret.strip()}y")
         bound.event("error", f"failed_{secret}", error=OSError(f"401 for {secret}"), parts=(secret.strip(),))
         bound.progress(f"pull {secret}", secret, 1, 2)
+        bound.finished(f"pull {secret}")
 
     lines = written(act, format=format, secrets=["", secret, "hf_"])
     escaped = (json.dumps(secret.strip())[1:-1], json.dumps(secret.strip(), ensure_ascii=False)[1:-1])
@@ -133,7 +134,7 @@ def test_progress_is_told_now_and_then_and_at_the_end():
     told = [line.split(None, 2)[2] for line in lines]
     assert [line for line in told if "pull" in line] == [
         f'progress host=a task="pull m" phase=downloading done={done} total=240 percent={done * 100 // 240}'
-        for done in (0, 100, 200, 240)
+        for done in (100, 200, 240)
     ]
     assert [line.split("done=")[1] for line in told if "other" in line] == [
         "10",
@@ -141,17 +142,47 @@ def test_progress_is_told_now_and_then_and_at_the_end():
     ]  # no bytes to count: told only if it lasts
 
 
-def test_the_end_is_not_told_twice_and_a_new_start_is_told_at_once():
+def test_a_short_task_is_one_line_at_its_end():
     def act(log):
-        for _ in range(2):
-            log.progress("t", "upload", 5, 5)
-            log.finished("t")
+        for done in (0, 3, 5):
+            log.progress("t", "uploading", done, 5)
+        log.progress("t", "creating", 0, 0)
+        log.finished("t")
+        log.finished("t")
 
-    assert len(written(act)) == 2
+    assert [line.split(None, 2)[2] for line in written(act)] == [
+        "progress task=t phase=uploading done=5 total=5 percent=100"
+    ]
+
+
+@pytest.mark.parametrize("total", [0, 98])
+def test_what_moves_nothing_and_is_quick_is_no_line(total):
+    def act(log):
+        for phase in ("pulling manifest", "verifying", "success"):
+            log.progress("t", phase, 0, total)
+        log.finished("t")
+
+    assert written(act) == []
+
+
+def test_a_line_that_was_written_is_not_written_again_at_the_end():
+    lines = []
+    clock = HandClock()
+    log = configure("info", "text", lines.append, clock)
+    log.progress("t", "downloading", 1, 9)
+    clock.seconds = 10.0
+    log.progress("t", "downloading", 9, 9)
+    log.finished("t")
+    assert len(lines) == 1
 
 
 def test_progress_is_info():
-    assert written(lambda log: log.progress("t", "p", 1, 2), level="warning") == []
+    def act(log):
+        log.progress("t", "p", 1, 2)
+        log.finished("t")
+
+    assert written(act, level="warning") == []
+    assert len(written(act, level="info")) == 1
 
 
 def test_threads_write_whole_lines_one_at_a_time():
