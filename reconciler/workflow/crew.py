@@ -14,7 +14,7 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome, Status
 from reconciler.errors import HostError, Interrupted, LeaseHeld, ReconcilerError, StalePlan
 from reconciler.ports import Clock, Host, Listener, RecordStore, Sources
-from reconciler.workflow.execute import Done, Tools, execute
+from reconciler.workflow.execute import Done, Tools, Traces, execute
 from reconciler.workflow.leases import Leases, Terms
 from reconciler.workflow.observe import Hosts
 from reconciler.workflow.transfer import Transfers
@@ -68,9 +68,9 @@ class Crew:
     def _one(self, change: Change) -> Outcome:
         shop, listener = self.shop, self._listener.bind(model=str(change.address.model))
         started = shop.clock.monotonic()
-        effect = None
+        effect, traces = None, Traces()
         try:
-            done = self._tried(change, listener)
+            done = self._tried(change, listener, traces)
             effect = done.effect
             if done.digest is not None:
                 self._made[change.address.model] = done.digest
@@ -81,13 +81,15 @@ class Crew:
             self._failed.add(change.address)
         outcome = replace(outcome, seconds=round(shop.clock.monotonic() - started, 3))
         shop.store.save(self.run, shop.clock.now(), outcome, effect)
+        self._journal(change, sorted(traces.kept))  # for the next run, which may find the host in better health
         _tell(listener, outcome)
         return outcome
 
-    def _tried(self, change: Change, listener: Listener) -> Done:
+    def _tried(self, change: Change, listener: Listener, traces: Traces) -> Done:
         """Make a change, and after a fault that may pass make it again, a little later each time."""
         shop, journal = self.shop, partial(self._journal, change)
-        tools = Tools(self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop, journal, self._made)
+        world = (self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop)
+        tools = Tools(*world, journal, self._made, traces)
         for tries in range(1, TRIES + 1):
             self._must_go_on(change)
             try:

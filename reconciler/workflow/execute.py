@@ -40,6 +40,7 @@ class Tools:
     stop: Event  # set once somebody wants the run to end
     journal: Callable[[Sequence[ModelName]], None]  # puts the names on record that are to be made and removed again
     made: Mapping[ModelName, Digest]  # what earlier changes of this run left on the host
+    traces: Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _still_fits(change: Change, live: Live | None, traces: Traces) -> None:
 
 def _base_still_fits(change: Change, base: ModelName, tools: Tools) -> None:
     """Refuse to build on a base that is neither what the plan saw nor what this run has made of it."""
-    expected, live = tools.made.get(base, change.base_before), _listed(base, tools)
+    expected, live = tools.made.get(base, change.base_before), _models(tools).get(base)
     found = live.digest if live else None
     if found != expected:
         seen, now = (digest.short if digest else "nothing" for digest in (expected, found))
@@ -132,10 +133,7 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
     """Run one step and return the bytes that it moved."""
     moved = 0
     if change.address.model in written_names((step,)):
-        models = _models(tools)
-        _still_fits(change, models.get(change.address.model), tools.traces)  # downloads may have taken hours
-        if isinstance(step, Copy) and step.source in models:
-            tools.traces.built.add(models[step.source].digest)
+        _last_look(step, change, tools)
     match step:
         case Upload(blob=blob):
             moved = tools.transfers.wait(change.address.host, blob)
@@ -152,6 +150,14 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
     tools.listener.finished(str(change.address))
     tools.listener.event("debug", "step_done", step=type(step).__name__.lower())
     return moved
+
+
+def _last_look(step: Step, change: Change, tools: Tools) -> None:
+    """Look once more right before a write to the real name: downloads and conversions may have taken hours."""
+    models = _models(tools)
+    _still_fits(change, models.get(change.address.model), tools.traces)
+    if isinstance(step, Copy) and step.source in models:
+        tools.traces.built.add(models[step.source].digest)
 
 
 def _pull(step: Pull, change: Change, tools: Tools) -> int:

@@ -5,7 +5,7 @@ Each blob is fetched once, whichever hosts want it, and sent only to those that 
 
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Event, Lock
 
@@ -13,10 +13,13 @@ from reconciler.core.change import Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName
 from reconciler.core.steps import Blob, Upload
+from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.ports import Listener, Sources
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts
 from reconciler.workflow.watching import watching
+
+POLL = 0.2  # seconds between two looks at whether the run is to end
 
 
 class Transfers:
@@ -27,6 +30,7 @@ class Transfers:
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
         self._fetched: dict[Digest, tuple[Blob, Path]] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
+        self._anew: set[tuple[HostName, Digest]] = set()  # to be begun once more by whoever asks next
 
     def start(self, changes: Iterable[Change]) -> None:
         """Begin every transfer that these changes need, in their order."""
@@ -37,11 +41,20 @@ class Transfers:
 
     def wait(self, host: HostName, blob: Blob) -> int:
         """Return, once the host holds the blob, the bytes that had to be sent; raises what went wrong."""
-        return self._begin(host, blob).result()
+        begun = self._begin(host, blob)
+        while not wait([begun], POLL).done:
+            if self._stop.is_set():
+                raise Interrupted("the run was interrupted")
+        try:
+            return begun.result()
+        except ReconcilerError as error:
+            if error.retryable:
+                self._anew.add((host, blob.digest))
+            raise
 
     def again(self, host: HostName, blob: Blob) -> int:
         """Bring a blob once more, to a host that has lost it, and return the bytes that had to be sent."""
-        self._started.pop((host, blob.digest), None)
+        self._anew.add((host, blob.digest))
         return self.wait(host, blob)
 
     def release(self) -> None:
@@ -53,7 +66,8 @@ class Transfers:
 
     def _begin(self, host: HostName, blob: Blob) -> "Future[int]":
         key = (host, blob.digest)
-        if key not in self._started:
+        if key not in self._started or key in self._anew:
+            self._anew.discard(key)
             self._started[key] = self._fleet.start(self._bring, host, blob)
         return self._started[key]
 

@@ -1,0 +1,62 @@
+"""Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step."""
+
+from tests.fakes.hf_server import Fault
+from tests.faults.places import PIECE, Hub, Place, Pulled, files_on_real, hub_on_fake, pull_on_real
+from tests.faults.rows import Row
+from tests.faults.scene import Scene, Seen
+
+_FAULT = "kill -9 of reconciler"
+
+
+def _killed(scene: Scene, pattern: str, **when: object) -> Seen:
+    with scene.process() as process:
+        scene.gate.at(pattern, process.kill, **when)  # type: ignore[arg-type]
+        seen = scene.ended(process)
+    assert scene.gate.went_off, f"nothing came by that holds {pattern!r}"
+    scene.leases_run_out()
+    return seen
+
+
+def _at(point: str, pattern: str, answers: str = "old", place: Place = files_on_real, **when: object) -> Row:
+    return Row(_FAULT, point, place, lambda scene: _killed(scene, pattern, **when), "exit -9$", answers)
+
+
+def _in_download(scene: Scene) -> Seen:
+    assert isinstance(scene.content, Hub)
+    hub = scene.content.server
+    with scene.process() as process:
+        hub.fail(Fault(stall_after=PIECE + 70_000))
+        scene.wait_for_download()
+        process.kill()
+        seen = scene.ended(process)
+    scene.leases_run_out()
+    return seen
+
+
+def _in_pull(scene: Scene) -> Seen:
+    assert isinstance(scene.content, Pulled)
+    with scene.process() as process:
+        scene.content.gate.at("/blobs/sha256", process.kill, answered=True)
+        seen = scene.ended(process)
+    scene.leases_run_out()
+    return seen
+
+
+ROWS = (
+    _at("before the plan has read the host", "GET /api/tags"),
+    _at("before the upload", "POST /api/blobs/"),
+    _at("in the upload", "POST /api/blobs/", after=20_000),
+    _at("after the upload", "POST /api/blobs/", answered=True),
+    _at("before the create", "POST /api/create"),
+    _at("in the create", "POST /api/create", answered=True),
+    _at("before what was created is looked at", "POST /api/show"),
+    _at("before the copy over the real name", "POST /api/copy"),
+    _at("after the copy over the real name", "POST /api/copy", "new", answered=True),
+    _at("before the staging name is deleted", "DELETE /api/delete", "new"),
+    _at("after the staging name is deleted", "DELETE /api/delete", "new", answered=True),
+    _at("before the outcome is on record", "POST /api/show", "new", nth=2, answered=True),
+    Row(_FAULT, "in the download", hub_on_fake, _in_download, "exit -9$"),
+    _at("before the pull", "POST /api/pull", place=pull_on_real),
+    Row(_FAULT, "in the pull", pull_on_real, _in_pull, "exit -9$"),
+    _at("after the pull", "POST /api/copy", place=pull_on_real),
+)

@@ -1,0 +1,143 @@
+"""Where faults happen: a real or a fake host, and content from files, from Hugging Face or from a registry."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from tests.fakes.hf_server import HubServer
+from tests.fakes.ollama_server import FakeOllama
+from tests.faults.gate import Gate
+from tests.faults.scene import Scene, scene
+from tests.manifests import model, write
+from tests.parts.gguf import tiny_model
+from tests.parts.ollama import RealOllama, find_server
+from tests.parts.registry import Layer, RealRegistry, available
+
+PIECE = 10 << 20  # bytes that the hub's client reads at most before it writes any
+_MEDIA = "application/vnd.ollama.image."
+
+
+class Parts:
+    """The real servers, started when a place first needs them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._stack = folder, ExitStack()
+        self._ollama: RealOllama | None = None
+        self._registry: RealRegistry | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def ollama(self) -> RealOllama:
+        """Return a server that may be killed."""
+        if self._ollama is None:
+            self._ollama = self._stack.enter_context(RealOllama(self._folder / "ollama"))
+        return self._ollama
+
+    def registry(self) -> RealRegistry:
+        """Return a registry to pull from."""
+        if self._registry is None:
+            self._registry = self._stack.enter_context(RealRegistry(self._folder / "registry"))
+        return self._registry
+
+
+@dataclass
+class Files:
+    """A GGUF beside the manifest."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        model(folder, name, seed=seed, more=f"system: {version}")
+
+
+@dataclass
+class Hub:
+    """A GGUF on a hub, and as large as two pieces of a download; only a fake host takes what is behind its end."""
+
+    server: HubServer
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.environ = {"HF_ENDPOINT": self.server.url, "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        file = folder.parent / f"{seed}.gguf"
+        tiny_model(file, seed=seed)
+        self.server.commit(f"org/{name}", {"m.gguf": file.read_bytes() + Random(seed).randbytes(PIECE + 1_000_000)})
+        source = f"source: {{huggingface: {{repo: org/{name}}}}}"
+        write(folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec:\n  {source}\n  system: {version}\n")
+
+
+@dataclass
+class Pulled:
+    """A tag of a registry behind a gate; each version replaces the one before."""
+
+    registry: RealRegistry
+    gate: Gate
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        file = folder.parent / f"{seed}.gguf"
+        tiny_model(file, seed=seed)
+        layers = Layer(f"{_MEDIA}model", file.read_bytes()), Layer(f"{_MEDIA}system", version.encode())
+        about = b'{"model_format":"gguf","model_family":"llama","architecture":"amd64","os":"linux"}'
+        self.registry.put_model(f"team/{name}", "v1", *layers, config=about)
+        source = f"source: {{ollama: {{name: '{self.gate.address}/team/{name}:v1', insecure: true}}}}"
+        write(folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec: {{{source}}}\n")
+
+
+Place = Callable[[Path, Parts], AbstractContextManager[Scene]]
+
+
+@contextmanager
+def files_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file, on a real host."""
+    with scene(folder, parts.ollama(), Files()) as made:
+        yield made
+
+
+@contextmanager
+def files_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file, on a fake host."""
+    with FakeOllama() as server, scene(folder, server, Files()) as made:
+        yield made
+
+
+@contextmanager
+def hub_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a hub, on a fake host."""
+    with HubServer(folder / "hub") as hub, FakeOllama() as server, scene(folder, server, Hub(hub)) as made:
+        yield made
+
+
+@contextmanager
+def pull_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model that a real host pulls from a registry."""
+    registry = parts.registry()
+    with Gate(registry.hub) as gate, scene(folder, parts.ollama(), Pulled(registry, gate)) as made:
+        yield made
+
+
+@contextmanager
+def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model that a fake host pulls from a registry."""
+    registry = parts.registry()
+    with Gate(registry.hub) as gate, FakeOllama() as server, scene(folder, server, Pulled(registry, gate)) as made:
+        yield made
+
+
+def missing(place: Place) -> str:
+    """Return what this machine lacks for a place; empty where it lacks nothing."""
+    if place in {files_on_real, pull_on_real} and find_server() is None:
+        return "no Ollama server"
+    return (available() or "") if place in {pull_on_real, pull_on_fake} else ""
