@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import chain, islice
 
 from reconciler.core.change import Action, Change
 from reconciler.core.facts import Absent, Fact, FieldChange
@@ -11,6 +12,10 @@ from reconciler.report.text import safe
 
 _SHORT = 60  # characters of a value that is shown on one line
 _MOST_LINES = 60  # of a difference between two long texts
+_MOST_COMPARED = 5000  # lines of each of them; what differs after that is not looked for
+_LONGEST = 500  # characters of a line
+_MOST_FIELDS = 100  # of one change
+_ALL = "all of them in the JSON report"
 _TOLD_BY_SOURCE = frozenset({"adapters", "base", "manifest", "projectors", "weights"})
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
 
@@ -34,7 +39,10 @@ def field_rows(change: Change) -> tuple[FieldRow, ...]:
     new = change.action is Action.CREATE
     wanted = (field for field in change.fields if not (new and field.path in _TOLD_BY_SOURCE))
     drift = (_row(field, drifted=True) for field in change.drift)
-    return (*drift, *(_row(field, drifted=False) for field in wanted))
+    rows = chain(drift, (_row(field, drifted=False) for field in wanted))
+    hidden = len(change.drift) + len(change.fields) - _MOST_FIELDS
+    more = (FieldRow("… more fields", drifted=False, lines=(_ALL,)),) if hidden > 0 else ()
+    return (*islice(rows, _MOST_FIELDS), *more)
 
 
 def value_text(value: Fact | Absent) -> str:
@@ -61,7 +69,7 @@ def _row(field: FieldChange, *, drifted: bool) -> FieldRow:
     lines = () if short else _difference(_lines(field.path, field.before), _lines(field.path, field.after))
     if lines:
         return FieldRow(path, drifted, lines=lines)
-    return FieldRow(path, drifted, value_text(field.before), value_text(field.after))
+    return FieldRow(path, drifted, _cut(value_text(field.before)), _cut(value_text(field.after)))
 
 
 def _short(value: Fact | Absent) -> bool:
@@ -87,8 +95,15 @@ def _turn(turn: Fact) -> Iterable[str]:
 
 
 def _difference(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    lines = [safe(line) for line in list(unified_diff(before, after, lineterm="", n=2))[2:]]
+    compared = unified_diff(before[:_MOST_COMPARED], after[:_MOST_COMPARED], lineterm="", n=2)
+    lines = [_cut(safe(line)) for line in list(compared)[2:]]
+    if not lines and len(before) + len(after) > 2 * _MOST_COMPARED:
+        return (f"… they differ after {_MOST_COMPARED} lines, {_ALL}",)
     hidden = len(lines) - _MOST_LINES
     if hidden <= 0:
         return tuple(lines)
-    return (*lines[:_MOST_LINES], f"… {hidden} more lines, all of them in the JSON report")
+    return (*lines[:_MOST_LINES], f"… {hidden} more lines, {_ALL}")
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… {len(line) - _LONGEST} more characters"

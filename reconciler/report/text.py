@@ -15,11 +15,6 @@ def safe(text: str) -> str:
     return "".join(mark if _harmless(mark) else mark.encode("unicode_escape").decode() for mark in text)
 
 
-def safe_lines(text: str) -> str:
-    """Return text whose lines are kept and are each as `safe` makes them."""
-    return "\n".join(safe(line) for line in text.split("\n"))
-
-
 def without_login(url: str) -> str:
     """Return an address without the user and password that it may hold."""
     return _LOGIN.sub("", url)

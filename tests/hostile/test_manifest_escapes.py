@@ -8,6 +8,7 @@ import pytest
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
 from reconciler.manifest.load import load
+from reconciler.manifest.patterns import matching
 
 SECRET = "s3cret"
 
@@ -144,9 +145,17 @@ def test_patterns_find_what_pathlib_finds(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "link").symlink_to("x/y")
-    from reconciler.manifest.patterns import matching
-
     patterns = ["*.jsonl", "**/*.jsonl", "x/*.jsonl", "x/**/[ab].jsonl", "*/*.jsonl", "link/*", "?/y/*", "**/y/**/*"]
     for pattern in (*patterns, "a.jsonl", "x/y/b.jsonl", "x/y/z/[[]c].jsonl", "none/*", "**/**/*.jsonl", "X/*"):
         theirs = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob(pattern) if not path.is_dir())
         assert matching(str(tmp_path.resolve()), pattern.split("/")) == theirs, pattern
+
+
+def test_a_folder_that_is_gone_matches_nothing(tmp_path: Path) -> None:
+    assert matching(str(tmp_path / "gone"), ["*"]) == []
+
+
+@pytest.mark.parametrize("parts", [["*"] * 33, ["a" * 1025]], ids=["parts", "characters"])
+def test_a_pattern_is_no_longer_than_any_needs_to_be(tmp_path: Path, parts: list[str]) -> None:
+    with pytest.raises(ValueError, match="more than 32 parts, or 1024 characters"):
+        matching(str(tmp_path), parts)

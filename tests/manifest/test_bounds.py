@@ -141,3 +141,40 @@ def test_a_thousand_documents_need_one_validator(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("---\n".join(manifest(f"m{index}") for index in range(1000)))
     assert len(load([tmp_path]).manifests.resources) == 1000
     assert _validator.cache_info().misses == 1
+
+
+def test_text_counts_as_often_as_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.tmpl").write_text("x" * 4_000_000)
+    spec = "{source: {ollama: b}, templateFile: t.tmpl}"
+    (tmp_path / "a.yaml").write_text("---\n".join(manifest(f"m{number}", spec) for number in range(30)))
+    assert findings(tmp_path) == [("too-much-text", f"{tmp_path}/a.yaml:{5 * 17 - 2}:18")]
+
+
+def test_an_alias_repeats_no_text_without_end(tmp_path: Path) -> None:
+    pairs = ", ".join(["{user: *a, assistant: *a}"] * 100)
+    spec = f"{{base: b, system: &a {'x' * 100_000}, examples: [{pairs}]}}"
+    (tmp_path / "a.yaml").write_text(manifest("a", spec, "FineTune") + "---\n" + manifest("unread", "{}"))
+    assert [code for code, _ in findings(tmp_path)] == ["too-many-nodes"]
+
+
+def test_after_many_bad_lines_the_rest_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("a", "{base: b, examplesFrom: [x.jsonl]}", "FineTune"))
+    (tmp_path / "x.jsonl").write_text("{}\n" * 1000)
+    codes = [code for code, _ in findings(tmp_path)]
+    assert codes == ["too-many-examples", *["invalid-example"] * 20]
+
+
+def test_there_may_be_so_many_models_on_hosts(tmp_path: Path) -> None:
+    host = "{url: 'http://h%d'}"
+    (tmp_path / "h.yaml").write_text("---\n".join(manifest(f"h{n}", host % n, "Host") for n in range(1000)))
+    (tmp_path / "m.yaml").write_text("---\n".join(manifest(f"m{n}") for n in range(501)))
+    assert [code for code, _ in findings(tmp_path)] == ["too-many-models"]
+
+
+def test_only_the_first_hosts_are_named(tmp_path: Path) -> None:
+    hosts = "---\n".join(manifest(f"h{number:02}", f"{{url: 'http://h{number}'}}", "Host") for number in range(12))
+    models = [manifest("b", "{source: {ollama: b}, hosts: {matchLabels: {a: c}}}")]
+    models.append(manifest("t", "{base: b, system: x}", "FineTune"))
+    (tmp_path / "a.yaml").write_text("---\n".join((hosts, *models)))
+    told = [str(item) for item in load([tmp_path]).warnings if item.code == "base-not-everywhere"]
+    assert "for h00, h01, h02, h03, h04, h05, h06, h07, h08, h09 and 2 more, where" in told[0]

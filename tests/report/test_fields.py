@@ -81,3 +81,20 @@ def test_a_new_model_is_not_shown_by_its_digests():
     fields = (field("weights", after=("sha256:" + "a" * 64,)), field("system", after="x"))
     assert [row.path for row in rows(*fields, action=Action.CREATE)] == ["system"]
     assert [row.path for row in rows(*fields)] == ["weights", "system"]
+
+
+def test_endless_values_are_shown_by_their_beginning():
+    (row,) = rows(field("parameters.x", "a" * 10_000, "b"))
+    assert row.lines == ("@@ -1 +1 @@", f"-{'a' * 499}… 9501 more characters", "+b")
+
+
+def test_what_differs_only_far_below_is_said_to_differ():
+    lines = "a\n" * 6000
+    (row,) = rows(field("system", lines, lines + "b"))
+    assert row.lines == ("… they differ after 5000 lines, all of them in the JSON report",)
+
+
+def test_of_very_many_fields_the_first_are_shown():
+    found = rows(*(field(f"parameters.p{number}", after=1) for number in range(150)))
+    assert len(found) == 101
+    assert found[-1].lines == ("all of them in the JSON report",)

@@ -105,7 +105,7 @@ def test_an_error_says_where_what_and_what_to_do():
     assert error_text(NotFound("no such repo", hint="did you mean x?", where="org/repo")) == (
         "error: org/repo: no such repo\n  hint: did you mean x?\n"
     )
-    assert error_text(SettingsError("no\nway\x07")) == "error: no\nway\\x07\n"
+    assert error_text(SettingsError("no\nway\x07")) == "error: no\\nway\\x07\n"
 
 
 def test_text_and_json_need_no_slow_library():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.report.text import aligned, counted, human_bytes, safe, safe_lines, signed_bytes, width, without_login
+from reconciler.report.text import aligned, counted, human_bytes, safe, signed_bytes, width, without_login
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,6 @@ def test_safe_text_is_one_harmless_line(text):
     assert all(mark.isprintable() or unicodedata.category(mark) == "Zs" for mark in shown)
     assert safe(shown) == shown
     assert len(shown.splitlines()) <= 1
-
-
-def test_lines_are_kept_where_they_are_wanted():
-    assert safe_lines("a\n\x1b[31m\nb") == "a\n\\x1b[31m\nb"
 
 
 @pytest.mark.parametrize(
