@@ -21,7 +21,7 @@ from reconciler.errors import TransportError
 USER_AGENT = f"reconciler/{__version__}"
 CONNECT_TIMEOUT = 5.0  # seconds
 STALL_TIMEOUT = 60.0  # seconds without a byte
-BODY_LIMIT = 64 << 20  # bytes; no answer that is read whole is ever larger
+BODY_LIMIT = 32 << 20  # bytes; no answer that is read whole is ever larger
 LINE_LIMIT = 1 << 20  # bytes; a line of progress has a few hundred
 _BLOCK = 1 << 18  # bytes per write of an upload
 _MAX_RETRY_AFTER = 30  # seconds
