@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
-from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
+from reconciler.cli.exit_codes import ERROR, INTERRUPTED, SIGNALLED, USAGE, status_of
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
@@ -105,9 +105,17 @@ def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str |
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its status; only a bug ends in a traceback."""
+    """Run the command line and exit with its status; only a bug ends in a traceback.
+
+    After a signal nobody waits for threads that still read from a hub or a host.
+    """
     _open_what_is_closed()
-    sys.exit(run(args))
+    status = run(args)
+    if status >= SIGNALLED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _open_what_is_closed() -> None:

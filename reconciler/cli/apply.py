@@ -53,5 +53,10 @@ def _confirm() -> None:
     """Ask; without a terminal there is nobody to ask, and that is a no."""
     if not sys.stdin.isatty():
         raise SettingsError("nothing was done: there is no terminal to confirm at", hint="give --auto-approve")
-    if click.prompt("Apply this? Only 'yes' is a yes", default="no", show_default=False, err=True) != "yes":
+    try:
+        answer = click.prompt("Apply this? Only 'yes' is a yes", default="no", show_default=False, err=True)
+    except click.Abort:  # Ctrl-C, or the end of the input
+        click.echo("\nnothing was done", err=True)
+        raise
+    if answer != "yes":
         raise SettingsError("nothing was done: not approved")

@@ -14,7 +14,8 @@ PENDING = 2  # only with --detailed-exitcode, as Terraform does
 REFUSED = 3
 PARTIAL = 4
 USAGE = 64
-INTERRUPTED = 130  # as a shell reports SIGINT
+SIGNALLED = 128  # and the signal's number, as a shell reports it
+INTERRUPTED = SIGNALLED + 2  # SIGINT
 
 BY_ERROR: dict[type[ReconcilerError], int] = {
     UnsafePlan: REFUSED,

@@ -7,6 +7,8 @@ import secrets
 import socket
 from dataclasses import dataclass
 
+import click
+
 from reconciler.cli.exit_codes import status_of_run
 from reconciler.cli.listening import listening
 from reconciler.cli.settings import Settings
@@ -14,6 +16,7 @@ from reconciler.cli.signals import stopping
 from reconciler.cli.wiring import Proposal, SystemClock
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
+from reconciler.errors import Interrupted
 from reconciler.ports import Clock, RecordStore, Run
 from reconciler.workflow.apply import apply
 from reconciler.workflow.crew import Workshop
@@ -42,10 +45,13 @@ def carry_out(
     """Do what the plan says and return what came of it and the exit status; raises what `workflow.apply` raises."""
     clock, world = SystemClock(), proposal.world
     with listening(settings, clock, proposal.secrets) as listener, stopping(listener) as stop:
-        shop = Workshop(
-            world.hosts, world.sources, store, listener, clock, manner.parallelism, stop, _pause, Terms(manner.wait)
-        )
-        result = apply(plan, shop, new_run(clock, plan.fingerprint))
+        terms = Terms(manner.wait, stop=stop)
+        shop = Workshop(world.hosts, world.sources, store, listener, clock, manner.parallelism, stop, _pause, terms)
+        try:
+            result = apply(plan, shop, new_run(clock, plan.fingerprint))
+        except Interrupted as error:
+            click.echo(f"nothing was done: {error}", err=True)
+            raise click.exceptions.Exit(stop.status) from error
     return result, stop.status if stop.signal and not result.good else status_of_run(result)
 
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
+from reconciler.cli.exit_codes import SIGNALLED
 from reconciler.ports import Listener
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SHELL_BASE = 128  # a shell reports a signal as 128 and its number
 
 
 class Stop(Event):
@@ -28,7 +28,7 @@ class Stop(Event):
     @property
     def status(self) -> int:
         """Return the exit status that a shell would report."""
-        return SHELL_BASE + self.signal
+        return SIGNALLED + self.signal
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def stopping(listener: Listener) -> Iterator[Stop]:
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            os._exit(SHELL_BASE + number)
+            os._exit(SIGNALLED + number)
         stop.signal = number
         stop.set()
         listener.event("warning", "stop_requested", hint="finishing the change in hand; once more to stop at once")

@@ -43,7 +43,7 @@ def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
 
 def _work(plan: Plan, busy: Iterable[HostName], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
     """Work on every host at once; if one of them meets a bug, the others finish the change in hand and stop."""
-    with Fleet(TRANSFERS) as carriers, Fleet(shop.parallelism) as workers:
+    with Fleet(TRANSFERS, shop.stop) as carriers, Fleet(shop.parallelism) as workers:
         transfers = Transfers(shop.hosts, shop.sources, shop.listener, carriers, shop.stop)
         transfers.start(change for stage in plan.stages for change in stage)
         crews = [

@@ -7,6 +7,7 @@ hides the answers of the rest. A bug is not: it ends the whole.
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Event
 from typing import Generic, ParamSpec, TypeVar
 
 from reconciler.errors import ReconcilerError
@@ -17,16 +18,21 @@ Args = ParamSpec("Args")
 
 
 class Fleet:
-    """A pool of threads; leaving the context waits for what is still running."""
+    """A pool of threads; leaving the context waits for what is still running.
 
-    def __init__(self, width: int) -> None:
+    Only after Ctrl-C, or once `stop` is set, it is left behind: a hub may be silent for long, and nobody waits for it.
+    """
+
+    def __init__(self, width: int, stop: Event | None = None) -> None:
         self._pool = ThreadPoolExecutor(max_workers=max(1, width))
+        self._stop = stop or Event()
 
     def __enter__(self) -> "Fleet":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        left = self._stop.is_set() or kind is KeyboardInterrupt
+        self._pool.shutdown(wait=not left, cancel_futures=True)
 
     def start(self, work: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> "Future[Result]":
         """Run `work` in a thread, with the caller's context variables, and return its future."""

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -154,10 +154,21 @@ class Scene:
 
     def wait_for_download(self) -> None:
         """Wait until a part of a download has arrived on our disk."""
+        self.wait_until(lambda: any(part.stat().st_size for part in (self.cache / "downloads").glob("*.part")))
+
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        """Wait until something is so, at most 20 seconds."""
         deadline = time.monotonic() + 20
-        while not any(part.stat().st_size for part in (self.cache / "downloads").glob("*.part")):
-            assert time.monotonic() < deadline, "nothing was downloaded"
+        while not so():
+            assert time.monotonic() < deadline, "what was waited for did not come"
             time.sleep(0.02)
+
+    def history(self) -> str:
+        """Return how the latest run ended and what came of its changes, as it is on record."""
+        with closing(self.store()) as store:
+            run = store.runs(1)[0]
+            told = [f"{event.outcome.action} {event.outcome.status}" for event in store.events(run.id)]
+        return f"on record: run {run.status}, {', '.join(told) or 'nothing'}"
 
     def answers(self) -> str:
         """Return the system prompt that the host shows now, or the status of its refusal."""

@@ -7,11 +7,11 @@ tells which model answered `show` right after the fault, and what came of the ne
 import tempfile
 from pathlib import Path
 
-from tests.faults import answers, killed, restarted
+from tests.faults import answers, hub, killed, restarted, signals
 from tests.faults.places import Parts, missing
 from tests.faults.rows import Row
 
-TABLE: tuple[Row, ...] = (*killed.ROWS, *restarted.ROWS, *answers.ROWS)
+TABLE: tuple[Row, ...] = (*killed.ROWS, *restarted.ROWS, *answers.ROWS, *hub.ROWS, *signals.ROWS)
 
 
 def observe(row: Row, folder: Path, parts: Parts) -> tuple[str, str, str]:
