@@ -4,19 +4,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from reconciler.core.change import Action, Change
 from reconciler.core.facts import Absent, Fact, FieldChange
 from reconciler.report.text import safe
 
 _SHORT = 60  # characters of a value that is shown on one line
+_PIECE = 160  # characters of a longer line that are shown, and compared, as one
 _MOST_LINES = 60  # of a difference between two long texts
-_MOST_COMPARED = 5000  # lines of each of them; what differs after that is not looked for
-_LONGEST = 500  # characters of a line
+_CONTEXT = 2  # lines around what differs
+_COMPARED = 1000  # lines from the first one that differs: more would take minutes, and are not shown anyway
 _MOST_FIELDS = 100  # of one change
 _ALL = "all of them in the JSON report"
 _TOLD_BY_SOURCE = frozenset({"adapters", "base", "manifest", "projectors", "weights"})
+_NUMBER = re.compile(r"(?<= [-+])\d+")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
 
 
@@ -46,7 +48,7 @@ def field_rows(change: Change) -> tuple[FieldRow, ...]:
 
 
 def value_text(value: Fact | Absent) -> str:
-    """Return a value on one line: texts in quotes, digests by their first 12 digits."""
+    """Return a value on one line: texts in quotes as Python writes them, digests by their first 12 digits."""
     match value:
         case Absent():
             return "(none)"
@@ -58,9 +60,15 @@ def value_text(value: Fact | Absent) -> str:
             return f"[{', '.join(value_text(item) for item in value)}]"
         case str():
             digest = _SHA256.fullmatch(value)
-            return digest[1] if digest else f"'{safe(value)}'"
+            return digest[1] if digest else _quoted(value)
         case _:
             return str(value)
+
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes; a backslash in it is doubled, so that it is told from one that escapes."""
+    mark = '"' if "'" in text and '"' not in text else "'"
+    return mark + safe(text.replace("\\", "\\\\").replace(mark, f"\\{mark}")) + mark
 
 
 def _row(field: FieldChange, *, drifted: bool) -> FieldRow:
@@ -78,6 +86,10 @@ def _short(value: Fact | Absent) -> bool:
 
 
 def _lines(path: str, value: Fact | Absent) -> list[str]:
+    return [piece for line in _whole_lines(path, value) for piece in _pieces(line)]
+
+
+def _whole_lines(path: str, value: Fact | Absent) -> list[str]:
     if isinstance(value, Absent):
         return []
     if path == "messages" and isinstance(value, tuple):
@@ -85,6 +97,12 @@ def _lines(path: str, value: Fact | Absent) -> list[str]:
     if isinstance(value, tuple):
         return [value_text(item) for item in value]
     return value.split("\n") if isinstance(value, str) else [value_text(value)]
+
+
+def _pieces(line: str) -> list[str]:
+    """Return a line as it is, or a long one as several, of which all but the last end in an ellipsis."""
+    starts = range(0, len(line) or 1, _PIECE)
+    return [line[start : start + _PIECE] + "…" * (start + _PIECE < len(line)) for start in starts]
 
 
 def _turn(turn: Fact) -> Iterable[str]:
@@ -95,15 +113,22 @@ def _turn(turn: Fact) -> Iterable[str]:
 
 
 def _difference(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    compared = unified_diff(before[:_MOST_COMPARED], after[:_MOST_COMPARED], lineterm="", n=2)
-    lines = [_cut(safe(line)) for line in list(compared)[2:]]
-    if not lines and len(before) + len(after) > 2 * _MOST_COMPARED:
-        return (f"… they differ after {_MOST_COMPARED} lines, {_ALL}",)
-    hidden = len(lines) - _MOST_LINES
-    if hidden <= 0:
-        return tuple(lines)
-    return (*lines[:_MOST_LINES], f"… {hidden} more lines, {_ALL}")
+    """Return what differs as a unified diff, cut off where it gets long, and then with a line that says so."""
+    equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = max(0, equal - _CONTEXT)
+    end = start + _COMPARED
+    found = list(unified_diff(before[start:end], after[start:end], lineterm="", n=_CONTEXT))[2:]
+    lines = tuple(safe(_numbered(line, start)) for line in found[:_MOST_LINES])
+    if max(len(before), len(after)) > end:
+        return (*lines, f"… and what follows, {_ALL}")
+    hidden = len(found) - len(lines)
+    return (*lines, f"… {hidden:,} more lines, {_ALL}") if hidden else lines
+
+
+def _numbered(line: str, start: int) -> str:
+    """Return the head of a hunk with its line numbers counted from the start of the texts; other lines as they are."""
+    return _NUMBER.sub(lambda number: str(int(number[0]) + start), line) if line.startswith("@") else line
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… {len(line) - _LONGEST} more characters"
+    return line if len(line) <= _PIECE else f"{line[:_PIECE]}… {len(line) - _PIECE:,} more characters"
