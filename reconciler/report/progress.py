@@ -50,17 +50,17 @@ class LiveProgress:
         return _Both(self, log)
 
     def progress(self, task: str, phase: str, done: int, total: int) -> None:
-        """Move the bar of a task, in bytes; where total is 0 only the phase is shown, with a bar that does not end."""
+        """Move the bar of a task, in bytes; where total is 0 there is no bar, and only the phase is shown."""
         with self._lock:
             if self._screen is None:
                 self._screen = _screen(self._stream)
             known = self._bars.get(task)
             if known is None:
-                name = f"{safe(task)}  {safe(phase)}"
-                known = self._bars[task] = _Bar(self._screen.add_task(name, total=total or None), phase)
+                id_ = self._screen.add_task(safe(task), total=total or None, phase=safe(phase))
+                known = self._bars[task] = _Bar(id_, phase)
             elif known.phase != phase:
                 known.phase = phase
-                self._screen.reset(known.id, description=f"{safe(task)}  {safe(phase)}")
+                self._screen.reset(known.id, phase=safe(phase))
             self._screen.update(known.id, completed=done, total=total or None)
 
     def finished(self, task: str) -> None:
@@ -101,17 +101,8 @@ class _Both:
 
 
 def _screen(stream: TextIO) -> "Progress":
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from reconciler.report.bars import screen
 
-    screen = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(file=stream),
-        transient=True,
-    )
-    screen.start()
-    return screen
+    shown = screen(stream)
+    shown.start()
+    return shown

@@ -44,6 +44,19 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(_columns(mark) for mark in text)
 
 
+def cut(text: str, columns: int) -> str:
+    """Return printable text that takes at most so many columns, with an ellipsis where its end is missing."""
+    if width(text) <= columns:
+        return text
+    kept, room = "", columns - 1
+    for mark in text:
+        room -= _columns(mark)
+        if room < 0:
+            break
+        kept += mark
+    return f"{kept}…"
+
+
 def aligned(rows: Iterable[Sequence[str]], limits: Sequence[int]) -> list[list[str]]:
     """Return the rows with their cells padded to columns; a cell wider than its column's limit sticks out alone."""
     table = [list(row) for row in rows]

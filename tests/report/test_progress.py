@@ -80,6 +80,34 @@ def test_a_bar_shows_bytes_and_is_taken_away(terminal):
     assert said.index(HIDE) < said.rindex(SHOW)
 
 
+def test_a_phase_without_bytes_shows_no_bytes(terminal):
+    stream, everything = terminal
+    with LiveProgress(stream) as progress:
+        progress.progress("gpu/bot:latest", "gathering model components", 0, 0)
+        progress._screen.refresh()
+    said = everything()
+    assert "gpu/bot:latest  gathering model components" in said
+    assert "?" not in re.sub(r"\x1b\[\?", "", said)
+    assert "bytes" not in said
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "100"])
+def test_a_long_name_is_cut_and_stays_on_one_line(terminal, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    stream, everything = terminal
+    with LiveProgress(stream) as progress:
+        progress.progress("default/" + "very-long-" * 20, "downloading", 49_200_000, 98_400_000)
+        progress._screen.refresh()
+        screen = progress._screen
+        lines = screen.console.render_lines(screen.get_renderable())
+    everything()
+    (line,) = ["".join(segment.text for segment in segments) for segments in lines]
+    assert "default/ver" in line
+    assert "49.2/98.4 MB" in line
+    if columns != "60":
+        assert "…  downloading " in line
+
+
 def test_the_cursor_comes_back_whatever_happens(terminal):
     stream, everything = terminal
 

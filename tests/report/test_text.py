@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.report.text import aligned, counted, human_bytes, safe, signed_bytes, width, without_login
+from reconciler.report.text import aligned, counted, cut, human_bytes, safe, signed_bytes, width, without_login
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,20 @@ def test_counts_are_english():
 )
 def test_width_is_in_columns_of_a_terminal(text, columns):
     assert width(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("漢字漢", 5, "漢字…"),
+        ("漢字漢", 4, "漢…"),
+        ("e\u0301e\u0301e", 2, "e\u0301…"),
+    ],
+)
+def test_what_is_too_wide_is_cut(text, columns, shown):
+    assert cut(text, columns) == shown
 
 
 def test_columns_are_even_in_what_a_terminal_shows():
