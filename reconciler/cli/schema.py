@@ -9,7 +9,7 @@ from reconciler.cli.settings import Settings
 @click.argument("kind", required=False)
 @click.pass_obj
 def command(_settings: Settings, kind: str | None) -> int:
-    """Print the JSON Schema (2020-12) of KIND: Model, FineTune or Host; of any manifest without KIND.
+    """Print the JSON Schema (2020-12) of KIND: Model, FineTune, Host or Policy; of any manifest without KIND.
 
     Editors complete and check manifests with it. Save it, and point to it in the first line of a manifest:
 

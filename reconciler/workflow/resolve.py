@@ -23,7 +23,8 @@ def resolve(resources: Iterable[Resource], sources: Sources, fleet: Fleet) -> Pi
 
 def _or_unpinned(ref: SourceRef, answer: Pinned | ReconcilerError) -> Pinned | Unpinned:
     if isinstance(answer, ReconcilerError):
-        return Unpinned(ref, answer.message, answer.hint, answer.retryable)
+        message = f"{answer.where}: {answer.message}" if answer.where else answer.message
+        return Unpinned(ref, message, answer.hint, answer.retryable)
     return answer
 
 

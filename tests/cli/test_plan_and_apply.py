@@ -4,7 +4,7 @@ import json
 
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import host as declare_host
-from tests.manifests import model, tune
+from tests.manifests import model, tune, write
 
 
 def test_a_plan_changes_nothing_and_says_what_it_would_do(reconciler, folder, host, tmp_path):
@@ -98,6 +98,22 @@ def test_a_wrong_token_and_a_missing_one_are_clear_and_never_printed(reconciler,
         assert "wrong-secret" not in wrong.out + wrong.err
         monkeypatch.setenv("GPU_TOKEN", "right")
         assert reconciler("plan").status == 0
+
+
+def test_several_tokens_that_are_missing_are_good_english(reconciler, folder):
+    declare_host(folder, "gpu", "http://127.0.0.1:1", "auth: {headerEnv: {X-Key: GPU_KEY, X-User: GPU_USER}}")
+    model(folder)
+    told = reconciler("plan").out
+    assert "GPU_KEY and GPU_USER are not set" in told
+    assert "set them, or change spec.auth" in told
+
+
+def test_a_hub_that_does_not_answer_is_named(reconciler, folder, host, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    write(folder, "m", "kind: Model\nmetadata: {name: m}\nspec: {source: {huggingface: {repo: a/b, file: m.gguf}}}\n")
+    result = reconciler("plan")
+    assert result.status == 1
+    assert "http://127.0.0.1:9: the hub did not answer: " in result.out
 
 
 def test_targets_bring_their_bases_and_leave_the_rest(reconciler, folder, host):

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.cli import COMMANDS
+from reconciler.manifest.schema import kinds
 
 
 def test_the_version(reconciler):
@@ -52,3 +53,8 @@ def test_wrong_usage_is_64_and_says_what_is_wrong_on_stderr(reconciler, folder, 
 def test_schemas_are_published_for_editors(reconciler, kind):
     result = reconciler("schema", *([kind] if kind else []))
     assert json.loads(result.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_help_of_schema_names_every_kind(reconciler):
+    told = reconciler("schema", "--help").out
+    assert [kind for kind in kinds() if kind not in told] == []
