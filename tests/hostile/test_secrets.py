@@ -117,12 +117,15 @@ def _with_wrong_tokens(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _with_failures(site: Site) -> None:
     """The storage of the hub is down, the host breaks off, and a content is damaged on its way."""
-    site.hub.fail(Fault(times=3, status=403))
-    site.server.fail("create", times=2, error="something broke")
+    site.hub.fail(Fault(times=99, status=403))
+    site.server.fail("create", times=99, error="something broke")
     assert site.run("apply", "--auto-approve").status in {1, 4}
-    site.hub.fail(Fault(times=1, flip_at=100))
-    site.server.fail("upload", times=2, status=500, body="no space left on device")
+    site.hub.state.faults.waiting.clear()
+    site.hub.fail(Fault(times=99, flip_at=100))
+    site.server.fail("upload", times=99, status=500, body="no space left on device")
     assert site.run("apply", "--auto-approve", log="json").status in {1, 4}
+    site.hub.state.faults.waiting.clear()
+    site.server._faults.clear()
 
 
 def _with_echoes(site: Site) -> None:
