@@ -14,6 +14,7 @@ from types import FrameType
 
 from reconciler.cli.exit_codes import SIGNALLED
 from reconciler.ports import Listener
+from reconciler.workflow.fleet import Fleet
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,19 +34,31 @@ class Stop(Event):
 
 @contextmanager
 def stopping(listener: Listener) -> Iterator[Stop]:
-    """Give an event that the first signal sets; a second signal ends the process there and then."""
-    stop = Stop()
+    """Give an event that the first signal sets; a second signal ends the process there and then.
+
+    A signal may come while this very thread writes a log line, so another one tells of it.
+    """
+    stop, over = Stop(), Event()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(SIGNALLED + number)
         stop.signal = number
         stop.set()
-        listener.event("warning", "stop_requested", hint="finishing the change in hand; once more to stop at once")
+        over.set()
+
+    def tell() -> None:
+        over.wait()
+        if stop.is_set():
+            hint = "finishing the change in hand; once more to stop at once"
+            listener.event("warning", "stop_requested", hint=hint)
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with Fleet(1) as fleet:
+        fleet.start(tell)
+        try:
+            yield stop
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            over.set()

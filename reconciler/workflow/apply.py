@@ -3,7 +3,8 @@
 Leases on all hosts come first, then a last look at whether the plan still stands, then the work.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from reconciler.core.change import Action, Change
 from reconciler.core.names import HostName, ModelName
@@ -13,7 +14,7 @@ from reconciler.errors import StalePlan, UnsafePlan, WrongLineage
 from reconciler.ports import RecordStore, Run
 from reconciler.workflow.crew import Crew, Workshop
 from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.leases import Leases, held
+from reconciler.workflow.leases import Leases, held, server
 from reconciler.workflow.transfer import Transfers
 
 TRANSFERS = 4  # blobs under way at once
@@ -29,35 +30,40 @@ def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
     busy = _busy(plan, shop.store)
     if not busy:
         return _result(plan, run, [])
-    hosts = {name: shop.hosts[name].url for name in busy}
-    with held(shop.store, hosts, run, shop.lease, shop.clock, shop.listener) as leases:
+    servers = {name: server(shop.hosts[name].url) for name in busy}
+    with held(shop.store, servers, run, shop.lease, shop.clock, shop.listener) as leases:
         _must_be_fresh(plan, shop.store)
         shop.store.begin(run)
         result = RunResult(run.id, (), complete=False)
         try:
-            result = _result(plan, run, _work(plan, busy, shop, run, leases))
+            result = _result(plan, run, _work(plan, servers, shop, run, leases))
         finally:
             shop.store.end(run.id, shop.clock.now(), _verdict(result))
     return result
 
 
-def _work(plan: Plan, busy: Iterable[HostName], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
-    """Work on every host at once; if one of them meets a bug, the others finish the change in hand and stop."""
+def _work(plan: Plan, servers: Mapping[HostName, str], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
+    """Work on every server at once; if one of them meets a bug, the others finish the change in hand and stop."""
     with Fleet(TRANSFERS, shop.stop) as carriers, Fleet(shop.parallelism) as workers:
         transfers = Transfers(shop.hosts, shop.sources, shop.listener, carriers, shop.stop)
         transfers.start(change for stage in plan.stages for change in stage)
-        crews = [
-            Crew(host, shop.hosts[host], _queue(plan, host), _ours(plan, host), run.id, shop, transfers, leases)
-            for host in busy
-        ]
+        crews: defaultdict[str, list[Crew]] = defaultdict(list)
+        for host, place in servers.items():
+            own, ours = _queue(plan, host), _ours(plan, host)
+            crews[place].append(Crew(host, shop.hosts[host], own, ours, run.id, shop, transfers, leases))
         try:
-            futures = [workers.start(crew.work) for crew in crews]
+            futures = [workers.start(_in_turn, each) for each in crews.values()]
             outcomes = [outcome for future in futures for outcome in future.result()]
         except BaseException:
             shop.stop.set()
             raise
         transfers.release()
     return outcomes
+
+
+def _in_turn(crews: Iterable[Crew]) -> list[Outcome]:
+    """Let those who work on one server, which may be several hosts in the manifests, work one after the other."""
+    return [outcome for crew in crews for outcome in crew.work()]
 
 
 def _must_be_safe(plan: Plan) -> None:

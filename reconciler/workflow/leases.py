@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
+from urllib.parse import urlsplit
 
 from reconciler.core.names import HostName
 from reconciler.errors import Interrupted, LeaseHeld, RegistryError
@@ -11,6 +12,19 @@ from reconciler.ports import Clock, Lease, Listener, RecordStore, Run
 from reconciler.workflow.fleet import Fleet
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a lease of another run
+_LOOPBACK = frozenset({"localhost", "::1"})
+_PORTS = {"http": 80, "https": 443}
+
+
+def server(url: str) -> str:
+    """Return what a lease is on: the host's URL, the same for every name of this machine and with the port written out.
+
+    Two names of another machine stay two resources: only the names of the loopback mean the same everywhere.
+    """
+    parts = urlsplit(url.lower())
+    name = parts.hostname or ""
+    name = "127.0.0.1" if name in _LOOPBACK or name.startswith("127.") else name
+    return f"{parts.scheme}://{name}:{parts.port or _PORTS.get(parts.scheme, 0)}{parts.path.rstrip('/')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,12 @@ def _copy(fault: Fault) -> Fault:
     return Fault(**vars(fault))
 
 
+_LATER = {"Retry-After": "1"}
 _IN_PLAN, _IN_DOWNLOAD = "in the plan", "in the download"
 _API, _RESOLVE = "/api/models", "/resolve/"
 
 ROWS = (
-    _at("429 with Retry-After", _IN_PLAN, "applied", Fault("hub", path=_API, status=429, headers={"Retry-After": "1"}), "new"),
+    _at("429 with Retry-After", _IN_PLAN, "applied", Fault("hub", path=_API, status=429, headers=_LATER), "new"),
     _at("503 once", _IN_PLAN, "applied", Fault("hub", path=_API, status=503), "new"),
     _at("500", _IN_PLAN, "nothing was done|refused", Fault("hub", path=_API, status=500, times=99)),
     _at("404", _IN_PLAN, r"refused: .*\(asked 1 times\)", Fault("hub", path=_API, status=404, times=99)),
@@ -54,7 +55,7 @@ ROWS = (
     _at("connection cut", _IN_DOWNLOAD, r"applied", Fault(cut_after=PIECE + 70_000), "new"),
     Row("storage is silent", _IN_DOWNLOAD, hub_on_fake, _silent, "exit 0", "new"),
     _at("503 once", _IN_DOWNLOAD, "applied", Fault(status=503), "new"),
-    _at("429 with Retry-After", _IN_DOWNLOAD, "applied", Fault(status=429, headers={"Retry-After": "1"}), "new"),
+    _at("429 with Retry-After", _IN_DOWNLOAD, "applied", Fault(status=429, headers=_LATER), "new"),
     _at("404", _IN_DOWNLOAD, r"failed: .*\(asked 1 times\)", Fault("hub", "HEAD", path=_RESOLVE, status=404, times=99)),
     _at("401", _IN_DOWNLOAD, r"failed: .*\(asked 1 times\)", Fault("hub", "HEAD", path=_RESOLVE, status=401, times=99)),
 )  # fmt: skip

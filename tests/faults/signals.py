@@ -42,7 +42,7 @@ def _sent(scene: Scene, process, *signals: int) -> Seen:
 
 
 def _download(name: str, *signals: int) -> Row:
-    how = "exit %d.*after [0-2]\\.. s; on record: run failed, update skipped; left over: 0" % (128 + signals[-1])
+    how = rf"exit {128 + signals[-1]}.*after [0-2]\.. s; on record: run failed, update skipped; left over: 0"
     return Row(name, "in the download", hub_on_fake, lambda scene: _in_download(scene, *signals), how)
 
 
@@ -58,6 +58,7 @@ ROWS = (
         "exit 0.*on record: run succeeded, update applied; left over: 0", "new"),
     Row("Ctrl-C twice", "in the create", files_on_fake, lambda scene: _in_create(scene, signal.SIGINT, signal.SIGINT),
         "exit 130.*after 0.. s; on record: run running, nothing", "old", _aftermath),
-    Row("SIGTERM twice", "in the create", files_on_fake, lambda scene: _in_create(scene, signal.SIGTERM, signal.SIGTERM),
+    Row("SIGTERM twice", "in the create", files_on_fake,
+        lambda scene: _in_create(scene, signal.SIGTERM, signal.SIGTERM),
         "exit 143.*after 0.. s; on record: run running, nothing", "old", _aftermath),
 )  # fmt: skip
