@@ -87,7 +87,7 @@ class Http:
         stall_timeout: float = STALL_TIMEOUT,
     ) -> None:
         self._options: dict[str, object] = {"maxsize": 32, "blocksize": _BLOCK, "ca_certs": ca_file}
-        self._connect, self._stall = connect_timeout, stall_timeout
+        self._connect, self.stall = connect_timeout, stall_timeout  # seconds
         self._direct = urllib3.PoolManager(**self._options)  # type: ignore[arg-type]
         self._proxied: dict[str, urllib3.ProxyManager] = {}
 
@@ -128,7 +128,7 @@ class Http:
         stall: float | None = None,
     ) -> Iterator[Stream]:
         """Give the answer as a stream, and close it at the end; raises TransportError when there is none."""
-        where, silence = origin(url), stall or self._stall
+        where, silence = origin(url), stall or self.stall
         # urllib3 sends the body under the connect timeout, and a server may take its time to write a large one
         connect = self._connect if body is None or isinstance(body, bytes) else silence
         try:

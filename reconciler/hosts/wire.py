@@ -26,6 +26,7 @@ from reconciler.ports import Progress
 from reconciler.transport import Http, Reply, Stream, origin
 
 _LONGEST_REFUSAL = 64 << 10  # bytes of an error's body that we read
+_HANGS = "it takes connections and does not answer: is it hung, stopped, or out of memory?"
 _STRANGER = "is that Ollama, and not something else that listens there?"
 
 
@@ -38,6 +39,7 @@ class Wire:
     headers: Mapping[str, str] = field(repr=False)  # with the token, if there is one
     token_env: str  # the variable that holds the token; empty without one
     patience: float  # seconds that a server may be silent while it converts, quantises or verifies
+    quick: float = 20.0  # seconds in all after which a server that was only to tell something is given up
 
     def version(self) -> str:
         """Return the server's version, fit to print."""
@@ -68,7 +70,7 @@ class Wire:
 
     def holds(self, digest: Digest) -> bool:
         """Tell whether the server has a blob."""
-        reply = self._ask("HEAD", f"/api/blobs/{digest}")
+        reply = self._read("HEAD", f"/api/blobs/{digest}")
         if reply.status not in {200, 404}:
             raise self._refused(reply.status, reply.text)
         return reply.status == 200
@@ -106,7 +108,7 @@ class Wire:
             raise self._refused(reply.status, reply.text)
 
     def _json(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        reply = self._ask(method, path, body)
+        reply = self._read(method, path, body)
         if reply.status != 200:
             raise self._refused(reply.status, reply.text)
         try:
@@ -117,9 +119,19 @@ class Wire:
             raise self._strange("the answer is not a JSON object")
         return answer
 
-    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, stall: float = 0.0) -> Reply:
+        headers = self._with_type(body)
         with self._translated():
-            return self.http.request(method, self.url + path, headers=self._with_type(body), body=_encoded(body))
+            return self.http.request(method, self.url + path, headers=headers, body=_encoded(body), stall=stall or None)
+
+    def _read(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+        """Ask for what costs a server nothing; one that is silent then does not work, it hangs."""
+        tries = 1 if method == "POST" else 2  # what the transport makes of it
+        try:
+            return self._ask(method, path, body, min(self.quick / tries, self.http.stall))
+        except HostTimeout as error:
+            error.hint = error.hint or _HANGS
+            raise
 
     def _followed(self, path: str, request: Mapping[str, object], progress: Progress, expected: int = 0) -> None:
         headers, body = self._with_type(request), _encoded(request)
