@@ -55,9 +55,9 @@ def ollama_url(text: str) -> str:
         parts = urlsplit(bare if has_scheme else f"http://{bare}")
         port = parts.port
     except ValueError as error:
-        raise SettingsError(f"$OLLAMA_HOST is not an address: {text}", hint="host, host:port or a URL") from error
+        raise SettingsError("$OLLAMA_HOST is not an address", hint="host, host:port or a URL") from error
     if parts.scheme not in {"http", "https"}:
-        raise SettingsError(f"$OLLAMA_HOST is neither http nor https: {text}")
+        raise SettingsError("$OLLAMA_HOST is neither http nor https")
     host = parts.hostname or "127.0.0.1"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     standard = {"http": 80, "https": 443}[parts.scheme] if has_scheme else OLLAMA_PORT

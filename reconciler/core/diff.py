@@ -89,19 +89,25 @@ def _with_bases(
 ) -> tuple[Change, ...]:
     """Look at each build together with its base: what is refused or rewritten below it decides about it too."""
     settled: dict[Address, Change] = {}
-
-    def settle(address: Address) -> Change | None:
-        change = decided.get(address)
-        if change is not None and address not in settled:
-            below = change.after.base if change.after is not None else None
-            base, there = (settle(below), models.get(below)) if below is not None else (None, None)
-            seen = replace(change, base_before=there.digest) if there is not None else change
-            settled[address] = _on(base, seen, records.get(address), policy)
-        return settled.get(address)
-
     for address in decided:
-        settle(address)
+        for item in reversed(_chain(address, decided, settled)):
+            change = decided[item]
+            below = change.after.base if change.after is not None else None
+            base, there = (settled.get(below), models.get(below)) if below is not None else (None, None)
+            seen = replace(change, base_before=there.digest) if there is not None else change
+            settled[item] = _on(base, seen, records.get(item), policy)
     return tuple(settled[address] for address in decided)
+
+
+def _chain(start: Address, decided: Mapping[Address, Change], settled: Mapping[Address, Change]) -> tuple[Address, ...]:
+    """Return an address and what it is built on, downwards, as far as that is not settled yet."""
+    chain: dict[Address, None] = {}
+    address: Address | None = start
+    while address is not None and address in decided and address not in settled and address not in chain:
+        chain[address] = None
+        after = decided[address].after
+        address = after.base if after is not None else None
+    return tuple(chain)
 
 
 def _on(base: Change | None, change: Change, record: Recorded | None, policy: Policy) -> Change:

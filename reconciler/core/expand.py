@@ -64,9 +64,15 @@ class _Host:
         self._made: dict[ModelName, Desired | Unresolved] = {}
 
     def entry(self, name: ModelName) -> Desired | Unresolved:
-        """Return the entry for a declared name, making its bases first."""
-        if name not in self._made:
-            self._made[name] = self._make(self._chosen[name])
+        """Return the entry for a declared name, making its bases first, from the bottom up."""
+        waiting = {name: None}  # in order; a chain of bases may be longer than Python's stack is deep
+        below = self._chosen[name].base
+        while below is not None and below in self._chosen and below not in self._made and below not in waiting:
+            waiting[below] = None
+            below = self._chosen[below].base
+        for item in reversed(waiting):
+            if item not in self._made:
+                self._made[item] = self._make(self._chosen[item])
         return self._made[name]
 
     def _make(self, item: Resource) -> Desired | Unresolved:
@@ -117,8 +123,8 @@ class _Host:
         if base is None:
             return None
         if base in self._chosen:
-            entry = self.entry(base)
-            if isinstance(entry, Unresolved):
+            entry = self._made.get(base)
+            if not isinstance(entry, Desired):
                 raise _Missing(f"its base {base} could not be resolved", "mend the base first", in_base=True)
             return entry.fingerprint
         if base in self._live:

@@ -1,15 +1,19 @@
 """Expansion: which entries there are on which host, and what identifies their content."""
 
 from dataclasses import replace
+from itertools import pairwise
 
+from reconciler.core.change import Action
 from reconciler.core.diagnostics import Location
+from reconciler.core.diff import diff
 from reconciler.core.expand import expand
 from reconciler.core.names import HostName, ModelName
+from reconciler.core.order import stages
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, Resource, SourceRef
 from reconciler.core.state import LiveState, Observed, Unobserved
 from reconciler.core.steps import Blob, Copy, Delete, Pull
-from tests.core.builders import HERE, digest, live, live_state
+from tests.core.builders import HERE, digest, live, live_state, recorded_state
 
 A = HostSpec(HostName("a"), "http://a", HERE, (("gpu", "true"),))
 B = HostSpec(HostName("b"), "http://b", HERE)
@@ -159,6 +163,21 @@ def test_the_hint_for_a_missing_base_never_leads_to_a_circle():
 def test_an_adapter_is_named_where_it_comes_from():
     built = _only("t", expand([tune("t", "m", adapter=FILE)], [A], PINS, live_state(live("m"))))
     assert built.reference == "from m:latest with the adapter m.gguf"
+
+
+def test_a_chain_of_bases_may_be_longer_than_the_stack_is_deep():
+    names = [f"m{number:04}" for number in range(3000)]
+    chain = [model(names[0]), *(tune(name, below) for below, name in pairwise(names))]
+    state = expand(reversed(chain), [A], PINS, BOTH)
+    assert (len(state.entries), state.unresolved) == (3000, ())
+    changes = diff(state, BOTH, recorded_state())
+    assert {change.action for change in changes} == {Action.CREATE}
+    assert len(stages(changes)) == 3000
+
+
+def test_a_circle_of_bases_is_unresolved_and_no_endless_loop():
+    state = expand([tune("a", "b"), tune("b", "a")], [A], PINS, BOTH)
+    assert len(state.unresolved) == 2
 
 
 def _only(name, state):
