@@ -5,7 +5,10 @@ import os
 import random
 import secrets
 import socket
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -22,6 +25,7 @@ from reconciler.workflow.apply import apply
 from reconciler.workflow.crew import Workshop
 from reconciler.workflow.leases import Terms
 
+_KEPT = 7 * 86_400.0  # seconds
 _COMPACT = str.maketrans("", "", "-:")
 
 
@@ -52,12 +56,22 @@ def carry_out(
         except Interrupted as error:
             click.echo(f"nothing was done: {error}", err=True)
             raise click.exceptions.Exit(stop.status) from error
+    if result.good:
+        _clear_up(settings.cache / "downloads")
     return result, stop.status if stop.signal and not result.good else status_of_run(result)
 
 
 def _pause(tries: int) -> float:
     """Return the seconds before the next try: twice as long each time, and never the same for two runs."""
     return random.uniform(0.5, 1.5) * float(2**tries)  # noqa: S311  (no secret hangs on it)
+
+
+def _clear_up(downloads: Path) -> None:
+    """Delete downloads that nobody went on with for a week; younger ones wait for a run that was interrupted."""
+    with suppress(OSError):
+        for path in downloads.iterdir():
+            if time.time() - path.stat().st_mtime > _KEPT:
+                path.unlink(missing_ok=True)
 
 
 def _actor() -> str:

@@ -28,7 +28,8 @@ class Transfers:
     def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet, stop: Event) -> None:
         self._hosts, self._sources, self._listener, self._fleet, self._stop = hosts, sources, listener, fleet, stop
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
-        self._fetched: dict[Digest, tuple[Blob, Path]] = {}
+        self._fetched: dict[Digest, Path] = {}
+        self._asked: dict[Digest, Blob] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
         self._anew: set[tuple[HostName, Digest]] = set()  # to be begun once more by whoever asks next
 
@@ -58,14 +59,18 @@ class Transfers:
         return self.wait(host, blob)
 
     def release(self) -> None:
-        """Delete from the cache what every host that wanted it now has; what failed stays, to be resumed."""
+        """Delete from the cache what every host that wanted it now has; what failed stays, to be resumed.
+
+        That is also what an earlier run has fetched, and even brought to the hosts, before it was killed.
+        """
         failed = {digest for (_, digest), future in self._started.items() if not _succeeded(future)}
-        for digest, (blob, _) in self._fetched.items():
+        for digest, blob in self._asked.items():
             if digest not in failed:
                 self._sources(blob.source).release(blob)
 
     def _begin(self, host: HostName, blob: Blob) -> "Future[int]":
         key = (host, blob.digest)
+        self._asked[blob.digest] = blob
         if key not in self._started or key in self._anew:
             self._anew.discard(key)
             self._started[key] = self._fleet.start(self._bring, host, blob)
@@ -90,8 +95,8 @@ class Transfers:
                 source = self._sources(blob.source)
                 path = source.fetch(blob, watching(self._listener, task, self._stop))
                 self._listener.finished(task)
-                self._fetched[blob.digest] = (blob, path)
-            return self._fetched[blob.digest][1]
+                self._fetched[blob.digest] = path
+            return self._fetched[blob.digest]
 
 
 def _succeeded(future: "Future[int]") -> bool:
