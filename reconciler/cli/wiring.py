@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
 from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
@@ -102,31 +103,21 @@ def open_sources(settings: Settings) -> Sources:
 
 
 def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[HostName, Host], tuple[Unobserved, ...]]:
-    """Return the hosts that can be asked, and those that can't for want of a secret in the environment."""
+    """Return the hosts that can be asked, and those that can't for want of a secret that may go there."""
     from reconciler.hosts.ollama_host import OllamaHost
 
     http = Http()
     hosts: dict[HostName, Host] = {}
     silent: list[Unobserved] = []
     for spec in specs:
-        missing = [variable for variable in secrets_of(spec) if not settings.environ.get(variable)]
-        if missing:
-            verb, it = ("is", "it") if len(missing) == 1 else ("are", "them")
-            message = f"its token is not in the environment: {' and '.join(missing)} {verb} not set"
-            silent.append(Unobserved(spec.name, spec.url, message, f"set {it}, or change spec.auth"))
+        reason = withheld(spec, settings.environ)
+        if reason is not None:
+            silent.append(reason)
             continue
-        headers = {header: settings.environ[variable] for header, variable in spec.header_env}
-        if spec.bearer_token_env:
-            headers["Authorization"] = f"Bearer {settings.environ[spec.bearer_token_env]}"
         own = Http(ca_file=spec.ca_file) if spec.ca_file else http
+        headers = headers_of(spec, settings.environ)
         hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, " or ".join(secrets_of(spec)))
     return hosts, tuple(silent)
-
-
-def secrets_of(spec: HostSpec) -> tuple[str, ...]:
-    """Return the environment variables that hold a host's secrets, sorted."""
-    bearer = (spec.bearer_token_env,) if spec.bearer_token_env else ()
-    return tuple(sorted({*bearer, *(variable for _, variable in spec.header_env)}))
 
 
 def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:
