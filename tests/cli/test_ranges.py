@@ -53,8 +53,7 @@ def test_a_number_that_cannot_be_meant_is_a_finding(reconciler, folder, name, va
 def test_a_number_too_large_for_a_float_says_why(reconciler, folder):
     model(folder, more="parameters: {seed: 123456789012345678}")
     assert (
-        "'seed' must be a whole number from -9007199254740991 to 9007199254740991; "
-        "Ollama keeps numbers as floats, and would change a larger one\n"
+        "'seed' must be a whole number from -9007199254740991 to 9007199254740991, the largest that Ollama keeps"
     ) in reconciler("validate").err
 
 

@@ -4,6 +4,7 @@ A site is a tuple of entries. Names in it are short words; a prefix makes them u
 written to YAML as escapes, numbers as they are, so that what is declared is exactly what was drawn.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.conftest import REPOSITORY
 from tests.parts.gguf import CHATML, tiny_adapter, tiny_model
 
 GGUFS = ("plain.gguf", "other.gguf", "chatml.gguf")
@@ -45,12 +47,9 @@ _ACTIONS = (
     *("{{ .Prompt }}", "{{ .System }}", "{{- .Response -}}", "{{/* FROM /x */}}", "{{ if .System }}s{{ end }}"),
     *("{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}", '{{ "\\"" }}', '{{ `"""` }}'),
 )
-_INTEGERS = (
-    *("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_keep"),
-    *("seed", "num_predict", "top_k", "repeat_last_n"),
-)
-_FLOATS = ("top_p", "min_p", "typical_p", "temperature", "repeat_penalty", "presence_penalty", "frequency_penalty")
-_WHOLE = (0, 1, -1, 4096, 99_999, 100_000, 10**6, 1_048_576, -(10**6), 2**31 - 1, 2**53 + 1, 10**18, 10**21, 2**64)
+_SCHEMA = json.loads((REPOSITORY / "schemas" / "parts.schema.json").read_text(encoding="utf-8"))
+_KNOWN = _SCHEMA["$defs"]["parameters"]["properties"]
+_WHOLE = (0, 1, -1, 4096, 99_999, 100_000, 10**6, 1_048_576, -(10**6), 2**31 - 1, 2**53 - 1, 1 - 2**53)
 _PARTS = (
     0.1,
     1.0,
@@ -69,6 +68,20 @@ _PARTS = (
     1,
     0,
 )
+
+
+def _numbers(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    """Return all that a parameter may be, the numbers that servers reformat more often than others."""
+    least, most = schema.get("minimum"), schema.get("maximum")
+    whole = schema["type"] == "integer"
+    odd = [
+        number
+        for number in (_WHOLE if whole else _PARTS)
+        if (least is None or number >= least) and (most is None or number <= most)
+    ]
+    if whole:
+        return st.sampled_from(odd) | st.integers(least, most)
+    return st.sampled_from(odd) | st.floats(least, most, allow_nan=False, allow_infinity=False)
 
 
 @dataclass(frozen=True)
@@ -100,8 +113,7 @@ TEMPLATES = st.lists(
 PARAMETERS = st.fixed_dictionaries(
     {},
     optional={
-        **dict.fromkeys(_INTEGERS, st.sampled_from(_WHOLE) | st.integers(-(2**70), 2**70)),
-        **dict.fromkeys(_FLOATS, st.sampled_from(_PARTS) | st.floats(allow_nan=False, allow_infinity=False)),
+        **{name: _numbers(known) for name, known in _KNOWN.items() if known["type"] in ("integer", "number")},
         "use_mmap": st.booleans(),
         "stop": TEXTS
         | st.lists(TEXTS, max_size=4)
