@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -27,6 +27,7 @@ class Parts:
     def __init__(self, folder: Path) -> None:
         self._folder, self._stack = folder, ExitStack()
         self._ollama: RealOllama | None = None
+        self._small: RealOllama | None = None
         self._registry: RealRegistry | None = None
 
     def __enter__(self) -> Self:
@@ -43,6 +44,12 @@ class Parts:
             self._ollama = self._stack.enter_context(RealOllama(self._folder / "ollama"))
         return self._ollama
 
+    def small(self) -> RealOllama:
+        """Return a server whose disk has 4 MB."""
+        if self._small is None:
+            self._small = self._stack.enter_context(SmallOllama(self._folder / "small"))
+        return self._small
+
     def registry(self) -> RealRegistry:
         """Return a registry to pull from."""
         if self._registry is None:
@@ -50,14 +57,30 @@ class Parts:
         return self._registry
 
 
+class SmallOllama(RealOllama):
+    """A server whose disk has 4 MB."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.store.mkdir(parents=True)
+        script = folder / "serve.sh"
+        mount = f"mount -t tmpfs -o size=4m tmpfs '{self.store}'"
+        script.write_text(f"#!/bin/sh\nexec unshare -m sh -c \"{mount} && exec '{self._files.binary}' serve\"\n")
+        script.chmod(0o755)
+        self._files = replace(self._files, binary=script)
+
+
 @dataclass
 class Files:
     """A GGUF beside the manifest."""
 
     environ: Mapping[str, str] = field(default_factory=dict)
+    extra: int = 0  # bytes behind its end
 
     def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
         model(folder, name, seed=seed, more=f"system: {version}")
+        with (folder / f"{name}.gguf").open("ab") as file:
+            file.write(bytes(self.extra))
 
 
 @dataclass
@@ -107,6 +130,13 @@ def files_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 @contextmanager
+def files_on_small_disk(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file, on a real host whose disk is almost full."""
+    with scene(folder, parts.small(), Files()) as made:
+        yield made
+
+
+@contextmanager
 def files_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
     """Give a model from a file, on a fake host."""
     with FakeOllama() as server, scene(folder, server, Files()) as made:
@@ -138,6 +168,6 @@ def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 def missing(place: Place) -> str:
     """Return what this machine lacks for a place; empty where it lacks nothing."""
-    if place in {files_on_real, pull_on_real} and find_server() is None:
+    if place in {files_on_real, files_on_small_disk, pull_on_real} and find_server() is None:
         return "no Ollama server"
     return (available() or "") if place in {pull_on_real, pull_on_fake} else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.places import Place
+from tests.faults.places import Place, missing
 from tests.faults.scene import Scene, Seen
 
 
@@ -18,6 +18,12 @@ class Row:
     seen: str  # a regular expression
     answers: str = "old"  # what the model shows right afterwards
     mend: Callable[[Scene], None] = lambda scene: None  # what a person does before the next apply
+    needs: Callable[[], str] = lambda: ""  # returns what this machine lacks for it
+
+    @property
+    def missing(self) -> str:
+        """Return what this machine lacks for this row; empty where it lacks nothing."""
+        return missing(self.place) or self.needs()
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -26,7 +27,8 @@ from reconciler.errors import HostRejected, ReconcilerError
 from reconciler.hosts.ollama_host import OllamaHost
 from reconciler.manifest.load import load
 from reconciler.ports import RecordStore, Run, Source
-from reconciler.registry.store import open_store
+from reconciler.registry.sql_store import SqlStore
+from reconciler.registry.sqlite_file import SqliteFile, utc_now
 from reconciler.sources import Context, FileCache
 from reconciler.sources import load as load_source
 from reconciler.transport import Http
@@ -78,6 +80,7 @@ class Scene:
     content: Content
     gate: Gate
     name: str = field(default_factory=lambda: f"f{next(_numbers)}-{os.getpid()}")
+    offset: timedelta = timedelta()
     pause: float = 0.02  # seconds between two tries in this process
     stop: Event = field(default_factory=Event)
     ear: Ear = field(default_factory=Ear)
@@ -105,7 +108,8 @@ class Scene:
         return OllamaHost(HOST, self.gate.url, http, patience=SILENCE)
 
     def store(self) -> RecordStore:
-        return open_store(f"sqlite://{self.registry}", lineage=lambda: "lineage")
+        """Return the registry, on a clock that is `offset` away from the real one."""
+        return SqlStore(SqliteFile(self.registry, lambda: "lineage", lambda: utc_now() + self.offset))
 
     def plan(self) -> Plan:
         return self._propose()[0]

@@ -7,11 +7,11 @@ tells which model answered `show` right after the fault, and what came of the ne
 import tempfile
 from pathlib import Path
 
-from tests.faults import answers, hub, killed, restarted, signals
-from tests.faults.places import Parts, missing
+from tests.faults import answers, disks, hub, killed, restarted, signals
+from tests.faults.places import Parts
 from tests.faults.rows import Row
 
-TABLE: tuple[Row, ...] = (*killed.ROWS, *restarted.ROWS, *answers.ROWS, *hub.ROWS, *signals.ROWS)
+TABLE: tuple[Row, ...] = (*killed.ROWS, *restarted.ROWS, *answers.ROWS, *hub.ROWS, *disks.ROWS, *signals.ROWS)
 
 
 def observe(row: Row, folder: Path, parts: Parts) -> tuple[str, str, str]:
@@ -29,7 +29,7 @@ def main() -> None:
         for number, row in enumerate(TABLE):
             place = Path(folder, str(number))
             place.mkdir()
-            lacking = missing(row.place)
+            lacking = row.missing
             seen, answered, then = (f"not tried: {lacking}", "", "") if lacking else observe(row, place, parts)
             print(row.fault, row.point, seen[:100], f"{answered} answered, then {then}", sep=" | ", flush=True)
 

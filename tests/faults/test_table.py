@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.faults.places import Parts, missing
+from tests.faults.places import Parts
 from tests.faults.table import TABLE, observe
 
 
@@ -16,7 +16,7 @@ def parts(tmp_path_factory):
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_old_model_answers_and_the_next_apply_converges(row, tmp_path, parts):
-    if lacking := missing(row.place):
+    if lacking := row.missing:
         pytest.skip(lacking)
     seen, answered, then = observe(row, tmp_path, parts)
     assert re.search(row.seen, seen), seen

@@ -1,0 +1,49 @@
+"""Where nothing is done, it is said: at the prompt, and for a plan that is stale."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.places import files_on_fake
+
+CTRL_D = b"\x04"
+
+
+@pytest.fixture
+def scene(tmp_path):
+    with files_on_fake(tmp_path, None) as made:
+        yield made
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "Ctrl-D"])
+def test_leaving_the_prompt_says_that_nothing_was_done(scene, way):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "reconciler", "--registry", f"sqlite://{scene.registry}"]
+    with subprocess.Popen(
+        [*command, "apply", str(scene.manifests)], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        said = b""
+        while b"Apply this?" not in said:
+            said += os.read(process.stderr.fileno(), 1000)
+        process.send_signal(signal.SIGINT) if way == "Ctrl-C" else os.write(ours, CTRL_D)
+        _, err = process.communicate(timeout=20)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 130
+    assert "nothing was done" in err.decode()
+    assert "Traceback" not in err.decode()
+    assert scene.answers() == "old"
+
+
+def test_a_saved_plan_that_is_stale_is_refused_with_3(scene, tmp_path):
+    saved = str(tmp_path / "plan.json")
+    common = [sys.executable, "-m", "reconciler", "--registry", f"sqlite://{scene.registry}"]
+    subprocess.run([*common, "plan", str(scene.manifests), "--out", saved], check=True, capture_output=True)
+    assert scene.apply().good
+    stale = subprocess.run([*common, "apply", saved], capture_output=True, text=True, check=False)
+    assert stale.returncode == 3, stale.stderr
+    assert "plan again" in stale.stderr
