@@ -18,7 +18,13 @@ def _answered(scene: Scene, call: str, **fault: object) -> Seen:
     return scene.seen()
 
 
+def _silent(scene: Scene, call: str) -> Seen:
+    scene.silence = 0.3
+    return _answered(scene, call, stall=_STALL, times=3)
+
+
 def _mended(scene: Scene) -> None:
+    scene.silence = 5.0
     assert isinstance(scene.server, FakeOllama)
     for fault in scene.server._faults:
         fault.times = 0
@@ -27,6 +33,12 @@ def _mended(scene: Scene) -> None:
 def _host(fault: str, call: str, seen: str, answers: str = "old", **how: object) -> Row:
     place = pull_on_fake if call == "pull" else files_on_fake
     return Row(fault, f"in {call}", place, lambda scene: _answered(scene, call, **how), seen, answers, _mended)
+
+
+def _hangs(call: str) -> Row:
+    place = pull_on_fake if call == "pull" else files_on_fake
+    seen = "failed: connected, but silent"
+    return Row("host is silent", f"in {call}", place, lambda scene: _silent(scene, call), seen, mend=_mended)
 
 
 def _asked(scene: Scene, call: str, **fault: object) -> Seen:
@@ -74,10 +86,10 @@ ROWS = (
     _retried("error line under 200", "pull", r"failed: boom \(asked 1 times\)", error="boom"),
     _host("stream without success", "create", "failed: the stream ended without success", end="quiet"),
     _host("stream without success", "pull", "failed: the stream ended without success", end="quiet"),
-    _host("host is silent", "create", "failed: connected, but silent", stall=_STALL, times=3),
-    _host("host is silent", "pull", "failed: connected, but silent", stall=_STALL, times=3),
-    _host("host is silent", "upload", "failed: connected, but silent", stall=_STALL, times=3),
-    _host("host is silent", "copy", "failed: connected, but silent", stall=_STALL, times=3),
+    _hangs("create"),
+    _hangs("pull"),
+    _hangs("upload"),
+    _hangs("copy"),
     _retried("503 once", "upload", r"applied: in full \(asked 2 times\)", "new", status=503),
     _retried("429 once", "create", r"applied: in full \(asked 2 times\)", "new", status=429),
     _retried("503 for long", "copy", r"failed: .*\(asked 3 times\)", status=503, times=99),

@@ -1,7 +1,7 @@
 """Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step."""
 
 from tests.fakes.hf_server import Fault
-from tests.faults.places import PIECE, Hub, Place, Pulled, files_on_real, hub_on_fake, pull_on_real
+from tests.faults.places import PIECE, Hub, Place, Pulled, bare_real, files_on_real, hub_on_fake, pull_on_real
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
 
@@ -55,8 +55,10 @@ ROWS = (
     _at("before the staging name is deleted", "DELETE /api/delete", "new"),
     _at("after the staging name is deleted", "DELETE /api/delete", "new", answered=True),
     _at("before the outcome is on record", "POST /api/show", "new", nth=2, answered=True),
+    _at("in the create of a new model", "POST /api/create", "show says 404", bare_real, answered=True),
+    _at("after the copy of a new model", "POST /api/copy", "new", bare_real, answered=True),
+    _at("before a new model is on record", "POST /api/show", "new", bare_real, nth=2, answered=True),
     Row(_FAULT, "in the download", hub_on_fake, _in_download, "exit -9$"),
-    _at("before the pull", "POST /api/pull", place=pull_on_real),
     Row(_FAULT, "in the pull", pull_on_real, _in_pull, "exit -9$"),
     _at("after the pull", "POST /api/copy", place=pull_on_real),
 )

@@ -130,6 +130,13 @@ def files_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 @contextmanager
+def bare_real(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file, on a real host that has never had it."""
+    with scene(folder, parts.ollama(), Files(), bare=True) as made:
+        yield made
+
+
+@contextmanager
 def files_on_small_disk(folder: Path, parts: Parts) -> Iterator[Scene]:
     """Give a model from a file, on a real host whose disk is almost full."""
     with scene(folder, parts.small(), Files()) as made:
@@ -168,6 +175,6 @@ def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 def missing(place: Place) -> str:
     """Return what this machine lacks for a place; empty where it lacks nothing."""
-    if place in {files_on_real, files_on_small_disk, pull_on_real} and find_server() is None:
+    if place in {bare_real, files_on_real, files_on_small_disk, pull_on_real} and find_server() is None:
         return "no Ollama server"
     return (available() or "") if place in {pull_on_real, pull_on_fake} else ""

@@ -5,6 +5,7 @@ from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
 from tests.parts.ollama import RealOllama
 
+_GONE = "failed: (no connection|the connection broke)"
 _FAULT = "kill -9 and restart of the host"
 
 
@@ -60,11 +61,6 @@ ROWS = (
     _at("after the copy over the real name", "POST /api/copy", answered=True),
     _at("before the staging name is deleted", "DELETE /api/delete"),
     Row(_FAULT, "in the pull", pull_on_real, _in_pull, "applied: in full", "new"),
-    Row(
-        "kill -9 of the host for good",
-        "before the copy",
-        files_on_real,
-        _down,
-        "failed: no connection|failed: the conn",
-    ),
+    Row("kill -9 of the host for good", "before the copy", files_on_real, _down, _GONE),
+    Row("and other manifests by then", "before the copy", files_on_real, _down_and_another_wish, _GONE),
 )

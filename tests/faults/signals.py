@@ -23,7 +23,7 @@ def _in_download(scene: Scene, *signals: int) -> Seen:
 def _in_create(scene: Scene, *signals: int) -> Seen:
     fake = scene.server
     assert isinstance(fake, FakeOllama)
-    fake.fail("create", stall=1.5)
+    fake.fail("create", stall=1.0)
     before = len(fake.calls("create"))
     with scene.process() as process:
         scene.wait_until(lambda: len(fake.calls("create")) > before)

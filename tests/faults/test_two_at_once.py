@@ -17,7 +17,7 @@ def slow(tmp_path):
     """Give a scene whose next create takes a while, and the process that asked for it."""
     with files_on_fake(tmp_path, None) as scene:
         before = len(scene.server.calls("create"))
-        scene.server.fail("create", stall=2)
+        scene.server.fail("create", stall=1.5)
         with scene.process() as process:
             scene.wait_until(lambda: len(scene.server.calls("create")) > before)
             yield scene, process
@@ -94,7 +94,7 @@ def test_two_hosts_that_are_one_server_are_worked_on_one_after_the_other(tmp_pat
 
 def test_a_model_that_somebody_made_during_the_download_is_left_alone(tmp_path):
     with hub_on_fake(tmp_path, None) as scene:
-        scene.content.server.fail(Fault(delay=0.01))
+        scene.content.server.fail(Fault(delay=0.004))
         with scene.process() as process:
             scene.wait_for_download()
             _by_hand(scene, "theirs")
@@ -109,7 +109,7 @@ def test_a_new_name_that_somebody_took_during_the_download_is_left_alone(tmp_pat
         scene.apply()
         scene.host().delete(scene.model)
         scene.declare("newer")
-        scene.content.server.fail(Fault(delay=0.01))
+        scene.content.server.fail(Fault(delay=0.004))
         base = scene.server.store.blobs
         weights = next(digest for digest, content in base.items() if content.startswith(b"GGUF"))
         with scene.process() as process:
