@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, takewhile
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _LOGIN = re.compile(r"(?<=//)[^/@]*@")
@@ -48,13 +49,9 @@ def cut(text: str, columns: int) -> str:
     """Return printable text that takes at most so many columns, with an ellipsis where its end is missing."""
     if width(text) <= columns:
         return text
-    kept, room = "", columns - 1
-    for mark in text:
-        room -= _columns(mark)
-        if room < 0:
-            break
-        kept += mark
-    return f"{kept}…"
+    ends = accumulate(_columns(mark) for mark in text)
+    kept = sum(1 for _ in takewhile(lambda end: end < columns, ends))
+    return f"{text[:kept]}…"
 
 
 def aligned(rows: Iterable[Sequence[str]], limits: Sequence[int]) -> list[list[str]]:
