@@ -15,8 +15,9 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
+from reconciler.core.routes import Route
 from reconciler.core.state import Live, Recorded, RecordedState
-from reconciler.core.steps import Blob, Create, Pull
+from reconciler.core.steps import Blob, Create, Install, Pull
 
 Progress = Callable[[str, int, int], None]
 """Called with (phase, bytes done, bytes in all); all is 0 where it is not known."""
@@ -56,11 +57,29 @@ class Source(Protocol):
 
     type: str
 
+    def key(self, ref: SourceRef) -> str:
+        """Return what names this question in a lock, without asking anybody; a path in it is absolute."""
+
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return what `ref` means now, reading only; raises ResolutionError."""
 
-    def describe(self, pull: Pull) -> Facts:
-        """Return what a host would show of what is pulled, reading small layers only; raises ResolutionError."""
+    def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
+        """Return what `ref` meant when `resolve` gave this `pin`, without asking anybody.
+
+        Raises Unusable for a pin that is not as `resolve` gives it, or that the manifest itself contradicts.
+        """
+
+    def describe(self, pull: Pull, *, config: bool = False) -> Facts:
+        """Return what a host would show of what is pulled, reading small layers only; raises ResolutionError.
+
+        With `config`, also what the config says and old hosts do not show: renderer, parser, quantisation, …
+        """
+
+    def route(self, ref: SourceRef, pull: Pull) -> Route:
+        """Return how the layers of this pull best get to a host; raises ResolutionError."""
+
+    def offers(self, blob: Blob) -> bool:
+        """Tell whether `fetch` could bring this blob now, moving none of its bytes; raises SourceUnavailable."""
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return a file with exactly this content, verified by its sha256; raises ResolutionError.
@@ -77,6 +96,7 @@ class Host(Protocol):
 
     name: HostName
     url: str
+    callback: str  # the address of this machine at which the host can reach us; empty where none is known
 
     def version(self) -> str:
         """Return the server's version."""
@@ -98,6 +118,13 @@ class Host(Protocol):
 
     def pull(self, step: Pull, progress: Progress) -> None:
         """Have the server pull from its hub; returns only after a final success."""
+
+    def install(self, step: Install, announce: Callable[[ModelName], None], progress: Progress) -> None:
+        """Have the server pull a hub manifest from us and give it the step's name, its layers being there already.
+
+        It is pulled under a temporary name, which `announce` is told first, and believed only if the host then lists
+        it with a digest that was foretold; the temporary name is deleted, whatever comes of it.
+        """
 
     def create(self, step: Create, progress: Progress) -> None:
         """Have the server make a model; returns only after a final success."""

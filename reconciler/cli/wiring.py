@@ -15,6 +15,7 @@ from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.core.lock import Lock
 from reconciler.core.names import HostName, ModelName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
@@ -24,6 +25,7 @@ from reconciler.errors import ManifestError
 from reconciler.ports import Host, RecordStore, Source, Sources
 from reconciler.transport import Http
 from reconciler.workflow.propose import World, propose
+from reconciler.workflow.resolve import Locking
 from reconciler.workflow.selection import Selection
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def propose_for(question: Question, settings: Settings, store: RecordStore) -> P
     manifests = load(question.paths, settings)
     selection = select(question.targets, question.hosts, manifests)
     reachable, silent = open_hosts(manifests.hosts, settings)
-    world = World(reachable, silent, open_sources(settings), store.read())
+    world = World(reachable, silent, open_sources(settings), store.read(), Locking(Lock(), required=False))
     names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
     values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
     plan = propose(manifests, world, selection, _policy(question, manifests), _limits(manifests))

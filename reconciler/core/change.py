@@ -39,6 +39,7 @@ class Reason(StrEnum):
     BASE_CHANGED = "base_changed"
     UNRESOLVED = "unresolved"
     BASE_REFUSED = "base_refused"
+    NOT_LOCKED = "not_locked"
 
 
 WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})  # actions that change a host
@@ -69,12 +70,18 @@ class Change:
     base_before: Digest | None = None  # what the host reported of the base; absent where it is not there yet
     note: str = ""  # one sentence more, for people
     hint: str = ""
+    news: tuple[FieldChange, ...] = ()  # what upstream changed, where it moved or offers something else
     declared_at: Location | None = None  # where the manifest says it, when there is no `after` to tell
 
     @property
     def location(self) -> Location | None:
         """Return where the manifest says it; None where nothing is declared."""
         return self.after.location if self.after is not None else self.declared_at
+
+    @property
+    def outdated(self) -> bool:
+        """Tell whether upstream offers something else than what is locked."""
+        return self.after is not None and self.after.offered is not None
 
     @property
     def pending(self) -> bool:

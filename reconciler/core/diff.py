@@ -41,7 +41,7 @@ def _unresolved(entry: Unresolved, live: Live | None) -> Change:
     return Change(
         entry.address,
         Action.REFUSE,
-        (Reason.UNRESOLVED,),
+        (Reason.NOT_LOCKED if entry.unlocked else Reason.UNRESOLVED,),
         live.digest if live else None,
         base=entry.base.model if entry.base else None,
         note=entry.message,

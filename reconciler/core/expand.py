@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import TypedDict
 
 from reconciler.core.digest import canonical, fingerprint
 from reconciler.core.facts import Facts
@@ -18,15 +19,22 @@ _MIXED_UP = {
     "adapter": "a model belongs under `source` of a Model",
 }
 
+
+class _Standing(TypedDict):
+    locked: bool
+    offered: Pinned | None
+    unchecked: str
+
+
 Pins = Mapping[SourceRef, Pinned | Unpinned]
 
 
 class _Missing(Exception):
     """Why a resource cannot be made concrete on one host; never leaves this module."""
 
-    def __init__(self, message: str, hint: str, *, in_base: bool = False) -> None:
+    def __init__(self, message: str, hint: str, *, in_base: bool = False, unlocked: bool = False) -> None:
         super().__init__(message)
-        self.message, self.hint, self.in_base = message, hint, in_base
+        self.message, self.hint, self.in_base, self.unlocked = message, hint, in_base, unlocked
 
 
 def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins, live: LiveState) -> DesiredState:
@@ -83,7 +91,7 @@ class _Host:
             content = self._base_content(item)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
-            return Unresolved(address, item.kind, missing.message, missing.hint, where, base)
+            return Unresolved(address, item.kind, missing.message, missing.hint, where, base, missing.unlocked)
         return self._desired(item, pinned, adapter, content)
 
     def _desired(self, item: Resource, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Desired:
@@ -107,13 +115,14 @@ class _Host:
             base=Address(self._host, item.base) if item.base else None,
             protect=item.lifecycle.protect,
             ref=item.source,
+            **_standing(pinned, adapter),
         )
 
     def _pin(self, ref: SourceRef | None, wanted: str) -> Pinned | None:
         """Return what a reference was pinned to, if it holds what is wanted: hosts take a mix-up and break later."""
         found = self._pins[ref] if ref is not None else None
         if isinstance(found, Unpinned):
-            raise _Missing(found.message, found.hint)
+            raise _Missing(found.message, found.hint, unlocked=found.unlocked)
         if found is not None and found.holds not in {"", wanted}:
             raise _Missing(f"{found.reference} is no {wanted} but one of the kind {found.holds}", _MIXED_UP[wanted])
         return found
@@ -149,6 +158,16 @@ def _provenance(pinned: Pinned | None, adapter: Pinned | None) -> Facts:
     own = pinned.provenance if pinned else ()
     laid = tuple((f"adapter.{path}", value) for path, value in adapter.provenance) if adapter else ()
     return (*own, *laid)
+
+
+def _standing(pinned: Pinned | None, adapter: Pinned | None) -> _Standing:
+    """Return how the pins stand to the lock and to upstream; what is offered instead, of the source first."""
+    pins = [pin for pin in (pinned, adapter) if pin is not None]
+    return {
+        "locked": any(pin.locked for pin in pins),
+        "offered": next((pin.offered for pin in pins if pin.offered is not None), None),
+        "unchecked": next((pin.unchecked for pin in pins if pin.unchecked), ""),
+    }
 
 
 def _nearest(name: ModelName, known: Iterable[ModelName]) -> str:

@@ -7,7 +7,7 @@ the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is
 
 from reconciler.core.facts import Fact, Facts, same
 from reconciler.core.state import Desired, Live
-from reconciler.core.steps import Create, Pull
+from reconciler.core.steps import Create, pull_of
 
 _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
@@ -23,7 +23,7 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
         return False
     if create.base is None:
         below: Facts | None = ()
-    elif any(isinstance(step, Pull) for step in want.steps):
+    elif pull_of(want.steps) is not None:
         below = want.below
     else:
         below = base.facts if base is not None else None

@@ -1,10 +1,11 @@
 """The plan: every change in order, what it costs, and what it rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.change import WRITES, Action, Change, Cost, Reason
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
+from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.safety import Case, Limits, Violation, violations
@@ -39,6 +40,7 @@ class Plan:
     lineage: str
     serial: int
     fingerprint: Fingerprint
+    followed: Followed = field(default_factory=Followed)  # references that no lock holds
 
     @property
     def complete(self) -> bool:
@@ -54,6 +56,11 @@ class Plan:
     def writes(self) -> tuple[Change, ...]:
         """Return the changes that apply would make on hosts; the other pending ones only mend our records."""
         return tuple(change for change in self.changes if change.action in WRITES)
+
+    @property
+    def outdated(self) -> tuple[Change, ...]:
+        """Return the changes, most of which do nothing, to which upstream offers something else than what is locked."""
+        return tuple(change for change in self.changes if change.outdated)
 
     @property
     def refused(self) -> tuple[Change, ...]:
@@ -76,7 +83,12 @@ class Plan:
 
 
 def make_plan(
-    changes: Sequence[Change], live: LiveState, recorded: RecordedState, present: Present, limits: Limits = Limits()
+    changes: Sequence[Change],
+    live: LiveState,
+    recorded: RecordedState,
+    present: Present,
+    limits: Limits = Limits(),
+    followed: Followed = Followed(),
 ) -> Plan:
     """Return the plan of these changes; `present` names the blobs found on each host. Raises DependencyCycle."""
     ordered = stages(changes)
@@ -91,6 +103,7 @@ def make_plan(
         lineage=recorded.lineage,
         serial=recorded.serial,
         fingerprint=fingerprint([_mark(change) for change in changes if change.pending]),
+        followed=followed,
     )
 
 

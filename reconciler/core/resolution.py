@@ -19,6 +19,18 @@ class Pinned:
     pull: Pull | None = None
     files: tuple[tuple[str, Blob], ...] = ()  # (relative name, blob), the first is the model
     holds: str = ""  # "model" or "adapter"; empty where the source can't tell before the content is there
+    pin: Facts = ()  # what the lock keeps of it: all that `Source.restore` needs to give the same again
+    follows: bool = False  # the reference may mean something else tomorrow: a tag, a branch
+    locked: bool = False  # this is what the lock says, whatever upstream offers now
+    offered: "Pinned | None" = None  # what upstream offers instead of what is locked; absent where it is the same
+    unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return what tells one content from another: the hub manifest's digest, or those of the files."""
+        if self.pull is not None:
+            return (str(self.pull.manifest),)
+        return tuple(str(blob.digest) for _, blob in self.files)
 
     @property
     def foretold(self) -> tuple[Digest, ...]:
@@ -34,6 +46,7 @@ class Unpinned:
     message: str
     hint: str
     retryable: bool
+    unlocked: bool = False  # it has to be in the lock, and is not
 
 
 def content_of(overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Facts:

@@ -106,6 +106,7 @@ class PolicySpec:
     delete_share: float | None = None  # of the models that we own or declare on a host
     updates: int | None = None  # models
     transfer: int | None = None  # bytes
+    require_lock: bool = False  # a reference that is not in the lock is refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Facts
 from reconciler.core.names import Address, HostName, ModelName
+from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Kind, SourceRef
 from reconciler.core.steps import Step
 
@@ -28,6 +29,9 @@ class Desired:
     protect: bool = False
     ref: SourceRef | None = None  # to ask again, right before a pull, what it means; absent for a build
     below: Facts | None = None  # what the pull consists of that this is laid over; absent unless it was asked for
+    locked: bool = False  # its content is what the lock says, whatever upstream offers now
+    offered: Pinned | None = None  # what upstream offers instead of what is locked; absent where it is the same
+    unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Unresolved:
     hint: str
     location: Location
     base: Address | None = None
+    unlocked: bool = False  # a reference of it has to be in the lock, and is not
 
 
 @dataclass(frozen=True, slots=True)

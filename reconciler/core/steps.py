@@ -4,7 +4,7 @@ A plan shows steps and apply runs those very steps. A build goes to a staging na
 first and is copied over the real one, so that a failure leaves the old model as it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from reconciler.core.digest import Digest
@@ -34,6 +34,15 @@ class Pull:
     layers: tuple[tuple[Digest, int], ...]  # every blob of it, with its size in bytes
     foretold: tuple[Digest, ...] = ()  # the digests under which a host may list it; empty where none can be known
     parts: tuple[tuple[str, Digest], ...] = ()  # what each layer is: model, template, system, params, license, …
+    body: bytes = field(default=b"", repr=False)  # the hub manifest itself, whose sha256 is `manifest`
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """Have the host pull exactly this hub manifest, from us, and give it `name`; its layers are on the host already."""
+
+    name: ModelName
+    pull: Pull  # whose body is served; nothing is asked of its hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Delete:
     unless_there_before: bool = False  # keep it if the host had it before this change began
 
 
-Step = Pull | Upload | Create | Copy | Delete
+Step = Pull | Install | Upload | Create | Copy | Delete
 
 
 def staging_name(fingerprint: str) -> ModelName:
@@ -85,7 +94,20 @@ def staging_name(fingerprint: str) -> ModelName:
 
 def is_staging(name: ModelName) -> bool:
     """Tell whether a name on a host is one of our staging names."""
-    return name.namespace.lower() == STAGING_NAMESPACE and name.hub.lower() == DEFAULT_HUB
+    return name.namespace.lower() == STAGING_NAMESPACE
+
+
+def pull_of(steps: tuple[Step, ...]) -> Pull | None:
+    """Return what is pulled from a hub in these steps, by whatever route; None where nothing is."""
+    for step in steps:
+        match step:
+            case Pull():
+                return step
+            case Install(pull=pull):
+                return pull
+            case _:
+                pass
+    return None
 
 
 def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:
@@ -93,7 +115,7 @@ def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:
     names: set[ModelName] = set()
     for step in steps:
         match step:
-            case Pull(name=name) | Create(name=name) | Delete(name=name) | Copy(target=name):
+            case Pull(name=name) | Install(name=name) | Create(name=name) | Delete(name=name) | Copy(target=name):
                 names.add(name)
             case Upload():
                 pass
@@ -107,7 +129,7 @@ def needed_blobs(steps: tuple[Step, ...]) -> dict[Digest, int]:
     needed: dict[Digest, int] = {}
     for step in steps:
         match step:
-            case Pull(layers=layers):
+            case Pull(layers=layers) | Install(pull=Pull(layers=layers)):
                 needed.update(layers)
             case Upload(blob=blob):
                 needed[blob.digest] = blob.size

@@ -8,7 +8,7 @@ falls into the moment in which a manifest is being written.
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.state import Live
-from reconciler.core.steps import Create, Pull
+from reconciler.core.steps import Create, Install, Pull
 from reconciler.errors import HostRejected
 from reconciler.hosts.essence import essence
 from reconciler.hosts.wire import Wire
@@ -41,6 +41,7 @@ class OllamaHost:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # with the token, if there is one
     token_env: str = ""  # the environment variable that the token came from; empty without one
     patience: float = PATIENCE  # seconds that a working server may be silent
+    callback: str = ""  # the address of this machine at which the host can reach us; empty where none is known
 
     def __post_init__(self) -> None:
         """Prepare the calls; nothing is sent yet."""
@@ -94,6 +95,10 @@ class OllamaHost:
         if step.insecure:
             request["insecure"] = True
         self._wire.pull(request, progress, sum(size for _, size in step.layers))
+
+    def install(self, step: Install, announce: Callable[[ModelName], None], progress: Progress) -> None:
+        """Have the server pull a hub manifest from us and give it the step's name, its layers being there already."""
+        raise NotImplementedError
 
     def create(self, step: Create, progress: Progress) -> None:
         """Have the server make a model; returns only after a final success.

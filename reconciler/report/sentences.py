@@ -22,6 +22,7 @@ REASONS = {
     Reason.BASE_CHANGED: "base changed",
     Reason.UNRESOLVED: "its source could not be resolved",
     Reason.BASE_REFUSED: "its base is refused",
+    Reason.NOT_LOCKED: "not in the lock",
 }
 
 _DOES = {

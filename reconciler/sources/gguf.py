@@ -14,10 +14,11 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Blob, Pull
-from reconciler.errors import NotFound, Unusable
+from reconciler.core.steps import Blob
+from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
+from reconciler.sources._files_only import FilesOnly
 from reconciler.sources._gguf_header import Header, read_header
 
 _BLOCK = 1 << 20  # bytes
@@ -38,7 +39,7 @@ class _File:
     architecture: str
 
 
-class Gguf:
+class Gguf(FilesOnly):
     """Pins a path to the content that is there now."""
 
     type = "gguf"
@@ -46,11 +47,25 @@ class Gguf:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
+    def key(self, ref: SourceRef) -> str:
+        """Return the absolute path."""
+        return str(dict(ref.options)["path"])
+
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the file's digest, and in `holds` whether it is a model or an adapter; raises ResolutionError."""
-        options = dict(ref.options)
-        path, pin = Path(str(options["path"])), options.get("sha256")
-        file = self._read(path, lambda *_: None)
+        path = Path(self.key(ref))
+        return self._pinned(ref, self._read(path, lambda *_: None))
+
+    def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
+        """Return what the file was when it was locked; raises Unusable."""
+        match dict(pin):
+            case {"sha256": str(sha256), "size": int(size), "holds": str(kind), "architecture": str(architecture)}:
+                return self._pinned(ref, _File(Digest.parse(sha256), size, kind, architecture))
+            case _:
+                raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")
+
+    def _pinned(self, ref: SourceRef, file: "_File") -> Pinned:
+        path, pin = Path(self.key(ref)), dict(ref.options).get("sha256")
         if pin is not None and str(pin).lower().removeprefix("sha256:") != file.digest.hex:
             raise Unusable(
                 f"{path.name} is {file.digest.hex}, and the manifest pins {pin}",
@@ -64,11 +79,22 @@ class Gguf:
             size=file.size,
             files=((path.name, blob),),
             holds=file.kind,
+            pin=facts(
+                {
+                    "architecture": file.architecture,
+                    "holds": file.kind,
+                    "sha256": file.digest.hex,
+                    "size": file.size,
+                }
+            ),
         )
 
-    def describe(self, pull: Pull) -> Facts:
-        """Raise Unusable: nothing of this type is pulled."""
-        raise Unusable(f"{pull.name} is not of this source")
+    def offers(self, blob: Blob) -> bool:
+        """Tell whether the file is still what it was."""
+        try:
+            return self._read(Path(dict(blob.locator)["path"]), lambda *_: None).digest == blob.digest
+        except ResolutionError:
+            return False
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the path itself; raises Unusable where the file is no longer what was planned."""

@@ -14,10 +14,11 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Blob, Pull
-from reconciler.errors import AccessDenied, SourceUnavailable, TransportError, Unusable
+from reconciler.core.steps import Blob
+from reconciler.errors import AccessDenied, NotFound, SourceUnavailable, TransportError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
+from reconciler.sources._files_only import FilesOnly
 from reconciler.sources._hugging_face_errors import TOKEN, refusal
 from reconciler.sources._hugging_face_files import RepoFile, choose, human
 from reconciler.transport import Reply
@@ -38,7 +39,7 @@ def source(context: Context) -> Source:
     return HuggingFace(context)
 
 
-class HuggingFace:
+class HuggingFace(FilesOnly):
     """Pins a repo, a revision and a choice of file; downloads through the hub's own client."""
 
     type = "huggingface"
@@ -47,28 +48,51 @@ class HuggingFace:
         self._context = context
         self._endpoint = (context.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")  # judged by `resolve`, before its use
 
+    def key(self, ref: SourceRef) -> str:
+        """Return repo, revision and choice of file."""
+        options = _options(ref)
+        choice = options.get("file") or options.get("quantization")
+        return " ".join(part for part in (f"{options['repo']}@{options['revision']}", choice) if part)
+
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the file that is meant, at the commit that the revision names now; raises ResolutionError."""
         if "@" in self._endpoint:
             raise Unusable("HF_ENDPOINT must not carry a user or password", hint=f"give a token in {TOKEN}")
-        options = {name: str(value) for name, value in ref.options if value is not None}
-        repo, revision = options["repo"], options.get("revision", "main")
-        file, quantization = options.get("file"), options.get("quantization")
-        commit, files = self._files(repo, revision)
-        chosen = choose(repo, files, file, quantization)
-        digest = _checked(chosen, options.get("sha256"))
-        locator = (("repo", repo), ("commit", commit), ("file", chosen.path))
-        pinned = (*locator, ("revision", revision), ("sha256", digest.hex), ("size", chosen.size))
+        options = _options(ref)
+        commit, files = self._files(options["repo"], options["revision"])
+        chosen = choose(options["repo"], files, options.get("file"), options.get("quantization"))
+        return self._pinned(ref, commit, chosen)
+
+    def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
+        """Return the file that was meant, at the commit in the lock; raises Unusable."""
+        match dict(pin):
+            case {"commit": str(commit), "file": str(file), "sha256": str(sha256), "size": int(size)}:
+                return self._pinned(ref, commit, RepoFile(file, size, Digest.parse(sha256)))
+            case _:
+                raise Unusable(f"what is locked for {self.key(ref)} can't be read", hint="lock it anew")
+
+    def _pinned(self, ref: SourceRef, commit: str, file: RepoFile) -> Pinned:
+        options = _options(ref)
+        digest = _checked(file, options.get("sha256"))
+        locator = (("repo", options["repo"]), ("commit", commit), ("file", file.path))
+        pinned = (*locator, ("revision", options["revision"]), ("sha256", digest.hex), ("size", file.size))
         return Pinned(
-            reference=" ".join(part for part in (f"{repo}@{revision}", file or quantization) if part),
+            reference=self.key(ref),
             provenance=facts(pinned),
-            size=chosen.size,
-            files=((chosen.path.rpartition("/")[2], Blob(digest, chosen.size, self.type, locator)),),
+            size=file.size,
+            files=((file.path.rpartition("/")[2], Blob(digest, file.size, self.type, locator)),),
+            pin=facts({"commit": commit, "file": file.path, "sha256": digest.hex, "size": file.size}),
+            follows=not _COMMIT.fullmatch(options["revision"]),
         )
 
-    def describe(self, pull: Pull) -> Facts:
-        """Raise Unusable: nothing of this type is pulled."""
-        raise Unusable(f"{pull.name} is not of this source")
+    def offers(self, blob: Blob) -> bool:
+        """Tell whether the hub still has the commit and the file in it."""
+        where = dict(blob.locator)
+        try:
+            _, files = self._files(where["repo"], where["commit"])
+        except NotFound:
+            return False
+        return any(file.path == where["file"] and file.digest == blob.digest for file in files)
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the file in the folder for downloads, verified when it was renamed to its digest."""
@@ -142,6 +166,10 @@ class HuggingFace:
             return tuple(_restored(item) for item in kept) if isinstance(kept, tuple) else ()
         except ValueError:
             return ()
+
+
+def _options(ref: SourceRef) -> dict[str, str]:
+    return {"revision": "main", **{name: str(value) for name, value in ref.options if value is not None}}
 
 
 def _object(reply: Reply) -> dict[str, object]:

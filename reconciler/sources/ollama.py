@@ -14,12 +14,13 @@ from reconciler.core.facts import Facts, facts
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
+from reconciler.core.routes import Route
 from reconciler.core.steps import Blob, Pull
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._hub_layers import described
-from reconciler.sources._hub_manifest import MANIFEST_TYPE, read
+from reconciler.sources._hub_manifest import MANIFEST_TYPE, HubManifest, read
 from reconciler.transport import Http, Reply
 
 _LONGEST_TEXT = 1 << 20  # bytes
@@ -40,20 +41,43 @@ class Ollama:
     def __init__(self, http: Http, cache: Cache) -> None:
         self._http, self._cache = http, cache
 
+    def key(self, ref: SourceRef) -> str:
+        """Return the full name."""
+        return str(_question(ref)[0])
+
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the pull of what the name means now; raises ResolutionError."""
-        options = dict(ref.options)
-        name, insecure = _name(str(options["name"])), options.get("insecure") is True
-        hub = f"{'http' if insecure else 'https'}://{name.hub}"
-        manifest = read(self._manifest(hub, name), str(name))
+        name, insecure = _question(ref)
+        return self._pinned(name, insecure, self._manifest(_address(name, insecure), name))
+
+    def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
+        """Return the pull of what the name meant, from the hub manifest in the lock; raises Unusable."""
+        name, insecure = _question(ref)
+        pinned = self._pinned(name, insecure, str(dict(pin).get("manifest", "")).encode())
+        if pinned.pin != pin:
+            raise Unusable(f"what is locked for {name} is not what its hub manifest says", hint="lock it anew")
+        return pinned
+
+    def _pinned(self, name: ModelName, insecure: bool, body: bytes) -> Pinned:
+        manifest, hub = read(body, str(name)), _address(name, insecure)
         return Pinned(
             reference=str(name),
             provenance=facts({"hub": hub, "manifest": str(manifest.digest), "name": str(name)}),
             size=sum(size for _, size in manifest.layers),
-            pull=Pull(name, insecure, manifest.digest, manifest.layers, manifest.foretold, manifest.parts),
+            pull=Pull(name, insecure, manifest.digest, manifest.layers, manifest.foretold, manifest.parts, body),
+            pin=_pin(manifest, body),
+            follows=True,
         )
 
-    def describe(self, pull: Pull) -> Facts:
+    def route(self, ref: SourceRef, pull: Pull) -> Route:  # noqa: ARG002
+        """Return how the layers best get to a host."""
+        return Route.PULL
+
+    def offers(self, blob: Blob) -> bool:  # noqa: ARG002
+        """Tell whether the hub has the blob."""
+        return False
+
+    def describe(self, pull: Pull, *, config: bool = False) -> Facts:  # noqa: ARG002
         """Return what a host would show of it; texts are read from the hub once and then kept."""
         return described(pull.parts, lambda digest: self._text(pull, digest))
 
@@ -113,6 +137,24 @@ class Ollama:
             return None
         token = given.get("token") or given.get("access_token") if isinstance(given, dict) else None
         return token if isinstance(token, str) and token.isascii() and token.isprintable() else None
+
+
+def _question(ref: SourceRef) -> tuple[ModelName, bool]:
+    """Return the name, and whether its hub is spoken to in plain http."""
+    options = dict(ref.options)
+    return _name(str(options["name"])), options.get("insecure") is True
+
+
+def _address(name: ModelName, insecure: bool) -> str:
+    return f"{'http' if insecure else 'https'}://{name.hub}"
+
+
+def _pin(manifest: HubManifest, body: bytes) -> Facts:
+    """Return what the lock keeps: the hub manifest as it came, and for people what it says."""
+    sizes = dict(manifest.layers)
+    layers = tuple(f"{kind} {digest} {sizes[digest]}" for kind, digest in manifest.parts)
+    total = sum(sizes.values())
+    return facts({"digest": str(manifest.digest), "layers": layers, "manifest": body.decode(), "size": total})
 
 
 def _name(text: str) -> ModelName:

@@ -9,9 +9,9 @@ from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.state import Desired, Live, Recorded
-from reconciler.core.steps import Copy, Create, Delete, Pull, Step, Upload, written_names
+from reconciler.core.steps import Copy, Create, Delete, Install, Pull, Step, Upload, written_names
 from reconciler.errors import HostError, HostRejected, ReconcilerError, StalePlan
-from reconciler.ports import Clock, Forget, Host, Listener, Sources
+from reconciler.ports import Clock, Forget, Host, Listener, Progress, Sources
 from reconciler.workflow.transfer import Transfers
 from reconciler.workflow.verify import unmet
 from reconciler.workflow.watching import watching
@@ -137,7 +137,7 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
     match step:
         case Upload(blob=blob):
             moved = tools.transfers.wait(change.address.host, blob)
-        case Pull():
+        case Pull() | Install():
             moved = _pull(step, change, tools)
         case Create():
             if change.base is not None:
@@ -160,13 +160,20 @@ def _last_look(step: Step, change: Change, tools: Tools) -> None:
         tools.traces.built.add(models[step.source].digest)
 
 
-def _pull(step: Pull, change: Change, tools: Tools) -> int:
-    """Have the host pull, if the tag still means what the plan showed; return the bytes that it lacked."""
+def _pull(step: Pull | Install, change: Change, tools: Tools) -> int:
+    """Have the host pull, if the tag still means what the plan showed, or from us; return the bytes that it lacked."""
+    if isinstance(step, Install):
+        tools.host.install(step, lambda name: tools.journal([name]), _progress(change, tools))
+        return 0
     assert change.after is not None
     _not_moved(change.after, step, tools)
     missing = sum(size for digest, size in step.layers if not tools.host.has_blob(digest))
     tools.host.pull(step, watching(tools.listener, str(change.address), tools.stop))
     return missing
+
+
+def _progress(change: Change, tools: Tools) -> Progress:
+    return partial(tools.listener.progress, str(change.address))
 
 
 def _not_moved(made: Desired, step: Pull, tools: Tools) -> None:
@@ -182,7 +189,7 @@ def _not_moved(made: Desired, step: Pull, tools: Tools) -> None:
 
 def _create(step: Create, change: Change, tools: Tools) -> None:
     """Have the host make a model; what it lost since it was uploaded, as a restart does, is uploaded once more."""
-    progress = partial(tools.listener.progress, str(change.address))
+    progress = _progress(change, tools)
     try:
         tools.host.create(step, progress)
     except HostRejected as error:

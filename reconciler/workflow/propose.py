@@ -1,6 +1,6 @@
 """Proposing: everything that must be asked is asked, the core decides, and a plan comes out. Nothing is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.core.decide import Policy
 from reconciler.core.diff import diff
@@ -12,7 +12,8 @@ from reconciler.core.state import LiveState, RecordedState, Unobserved
 from reconciler.ports import Sources
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts, answered, ask, loaded, look, present, suspects
-from reconciler.workflow.resolve import resolve, with_pulled
+from reconciler.workflow.resolve import Locking, resolve, with_pulled
+from reconciler.workflow.routing import routed
 from reconciler.workflow.selection import Selection
 
 WIDTH = 32  # requests under way at once; one after another took 13 times as long with 50 references
@@ -26,6 +27,7 @@ class World:
     silent: tuple[Unobserved, ...]  # declared hosts that can't even be asked, e.g. for want of a token
     sources: Sources
     recorded: RecordedState
+    locking: Locking = field(default_factory=Locking)
 
 
 def propose(
@@ -38,13 +40,14 @@ def propose(
     hosts = {name: host for name, host in world.hosts.items() if chosen.has_host(name)}
     with Fleet(WIDTH) as fleet:
         reading = ask(hosts, fleet)
-        pins = resolve(asked.resources, world.sources, fleet)
+        pins = resolve(asked.resources, world.locking, world.sources, fleet)
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
         desired = expand(asked.resources, asked.hosts, pins, live)
+        desired = routed(desired, live, recorded, hosts, world.sources, fleet)
         desired = with_pulled(desired, live, recorded, world.sources, fleet)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))
         held = present(hosts, blobs_in_question(changes), fleet)
-        return make_plan(changes, live, recorded, held, limits)
+        return make_plan(changes, live, recorded, held, limits, world.locking.followed(pins))

@@ -48,6 +48,7 @@ def test_a_name_is_pinned_to_its_manifest_with_one_small_get(context: Context, o
         ((CONFIG, 6), (WEIGHTS, 7)),
         (Digest.of(body),),
         (("model", WEIGHTS),),
+        body,
     )
     assert pinned.foretold == (Digest.of(body),)
     assert (pinned.reference, pinned.size, pinned.files) == (name, 13, ())
