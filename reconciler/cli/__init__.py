@@ -89,9 +89,23 @@ class LazyGroup(click.Group):
     envvar="RECONCILER_REGISTRY",
     help="Where our records are: sqlite:///PATH or postgresql://….  [default: $XDG_STATE_HOME/reconciler/registry.db]",
 )
+@click.option(
+    "--listen",
+    metavar="ADDRESS[:PORT]",
+    envvar="RECONCILER_LISTEN",
+    help="An address of this machine at which hosts can fetch a locked manifest from us.  "
+    "[default: loopback, for hosts on this machine]",
+)
 @click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="Never write colours.")
 @click.pass_context
-def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str | None, no_color: bool) -> None:
+def cli(
+    ctx: click.Context,
+    log_level: str,
+    log_format: str,
+    registry_url: str | None,
+    listen: str | None,
+    no_color: bool,
+) -> None:
     """Declare the models that Ollama hosts should have, see what would change, and apply exactly that.
 
     Results go to stdout, logs and progress to stderr. Nothing that reconciler did not make is ever
@@ -101,7 +115,7 @@ def cli(ctx: click.Context, log_level: str, log_format: str, registry_url: str |
     Exit codes: 0 done or in sync, 1 error, 2 changes pending (with --detailed-exitcode),
     3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
     """
-    ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color)
+    ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color, listen=listen)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """Flags and environment become one frozen Settings; nothing else reads the environment for them."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,12 @@ from urllib.parse import urlsplit
 from reconciler.errors import SettingsError
 
 OLLAMA_PORT = 11434
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 -- compared, never bound
+_ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")  # what Ollama takes for a hub, and can make a folder of
+_PORT = re.compile(r"[0-9]{1,5}")
+_PORTS = range(1, 1 << 16)
+_LISTEN = "give an IPv4 address of this machine, or a name of it"
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +30,13 @@ class Settings:
     color: bool  # for results on stdout
     live: bool  # whether stderr is a terminal that can show bars
     environ: Mapping[str, str]
+    listen: str = ""  # ADDRESS[:PORT] of this machine at which hosts can fetch from us; empty where none is declared
 
     @classmethod
-    def read(cls, log_level: str, log_format: str, registry_url: str | None, *, color: bool) -> "Settings":
-        """Return the settings of this process."""
+    def read(
+        cls, log_level: str, log_format: str, registry_url: str | None, *, color: bool, listen: str | None = None
+    ) -> "Settings":
+        """Return the settings of this process; raises SettingsError for an address that we can't listen at."""
         environ = dict(os.environ)
         return cls(
             log_level,
@@ -36,7 +46,12 @@ class Settings:
             color=color and sys.stdout.isatty() and environ.get("TERM") != "dumb",
             live=sys.stderr.isatty() and log_format == "text" and environ.get("TERM") != "dumb",
             environ=environ,
+            listen=listen_address(listen) if listen else "",
         )
+
+    def callback(self, url: str) -> str:
+        """Return the address at which the host at `url` can reach us: the declared one, or loopback if it is here."""
+        return self.listen or ("127.0.0.1" if _is_loopback(url) else "")
 
 
 def default_registry(environ: Mapping[str, str]) -> str:
@@ -59,10 +74,43 @@ def ollama_url(text: str) -> str:
     if parts.scheme not in {"http", "https"}:
         raise SettingsError("$OLLAMA_HOST is neither http nor https")
     host = parts.hostname or "127.0.0.1"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    host = {_EVERYWHERE: "127.0.0.1", "::": "::1"}.get(host, host)
     standard = {"http": 80, "https": 443}[parts.scheme] if has_scheme else OLLAMA_PORT
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}:{port or standard}{parts.path.rstrip('/')}"
+
+
+def listen_address(text: str) -> str:
+    """Return ADDRESS[:PORT] if hosts can fetch from us there; raises SettingsError for what can't work.
+
+    It becomes a part of a model's name, so it is an IPv4 address or a name; and it must be this machine's.
+    """
+    address, colon, port = text.partition(":")
+    if ":" in port:
+        raise SettingsError("--listen can't be an IPv6 address: a model's name has no place for one", hint=_LISTEN)
+    if not _ADDRESS.fullmatch(address) or (colon and not _PORT.fullmatch(port)) or int(port or 1) not in _PORTS:
+        raise SettingsError("--listen is not ADDRESS or ADDRESS:PORT", hint=_LISTEN)
+    if _resolved(address) == _EVERYWHERE:
+        raise SettingsError(f"--listen is one address that hosts can reach, and {address} is none", hint=_LISTEN)
+    return text
+
+
+def _resolved(address: str) -> str:
+    """Return the IPv4 address behind a name, once it has proved to be this machine's; raises SettingsError."""
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET) as probe:
+            probe.bind((address, 0))
+            return str(probe.getsockname()[0])
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such name"
+        raise SettingsError(f"--listen can't be {address}: {why.lower()}", hint=_LISTEN) from error
+
+
+def _is_loopback(url: str) -> bool:
+    name = (urlsplit(url).hostname or "").lower()
+    return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
 
 
 def _folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path:

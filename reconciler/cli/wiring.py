@@ -118,7 +118,8 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
             continue
         own = Http(ca_file=spec.ca_file) if spec.ca_file else http
         headers = headers_of(spec, settings.environ)
-        hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, " or ".join(secrets_of(spec)))
+        tokens, callback = " or ".join(secrets_of(spec)), settings.callback(spec.url)
+        hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, tokens, callback=callback)
     return hosts, tuple(silent)
 
 

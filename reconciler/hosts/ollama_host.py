@@ -9,7 +9,7 @@ falls into the moment in which a manifest is being written.
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class OllamaHost:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # with the token, if there is one
     token_env: str = ""  # the environment variable that the token came from; empty without one
     patience: float = PATIENCE  # seconds that a working server may be silent
-    callback: str = ""  # the address of this machine at which the host can reach us; empty where none is known
+    callback: str = ""  # ADDRESS[:PORT] of this machine at which the host can reach us; empty where none is known
 
     def __post_init__(self) -> None:
         """Prepare the calls; nothing is sent yet."""
@@ -97,8 +97,14 @@ class OllamaHost:
         self._wire.pull(request, progress, sum(size for _, size in step.layers))
 
     def install(self, step: Install, announce: Callable[[ModelName], None], progress: Progress) -> None:
-        """Have the server pull a hub manifest from us and give it the step's name, its layers being there already."""
-        raise NotImplementedError
+        """Have the server pull a hub manifest from us and give it the step's name, its layers being there already.
+
+        It is pulled under a temporary name, which `announce` is told first, and believed only if the host then lists
+        it with a digest that was foretold; the temporary name is deleted, whatever comes of it.
+        """
+        from reconciler.hosts.installation import install
+
+        install(replace(self, patience=self.http.stall), step, announce, progress)
 
     def create(self, step: Create, progress: Progress) -> None:
         """Have the server make a model; returns only after a final success.
