@@ -11,6 +11,7 @@ from reconciler.cli.saved import as_saved, saved_plan
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
 from reconciler.errors import SettingsError
+from reconciler.workflow.news import with_news
 
 
 @click.command("apply")
@@ -40,7 +41,8 @@ def command(
     proposal = propose_for(saved.question if saved else question, settings, store)
     plan = as_saved(saved, proposal.plan) if saved else proposal.plan
     if format_ == "text":
-        click.echo(output.plan(plan, settings, "text"), nl=False)
+        told = with_news(plan, proposal.world.recorded, proposal.world.sources)
+        click.echo(output.plan(told, settings, "text"), nl=False)
     if plan.writes and not (auto_approve or saved):
         _confirm()
     result, status = carry_out(plan, proposal, store, settings, Manner(parallelism, lease_timeout))

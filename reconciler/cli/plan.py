@@ -10,6 +10,7 @@ from reconciler.cli.question import Question, asks
 from reconciler.cli.saved import save
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
+from reconciler.workflow.news import with_news
 
 
 @click.command("plan")
@@ -29,13 +30,15 @@ def command(settings: Settings, question: Question, format_: str, detailed_exitc
     Compares the manifests at PATH (default: manifests/) with what each host reports, with what was applied before
     and with what upstream offers now. For every change: the reason, the fields, the bytes to move, the disk.
     Models that we did not make are never touched: one that is declared and not ours is refused, unless all that
-    the host shows of it is what is declared, or --adopt is given.
+    the host shows of it is what is declared, or --adopt is given. Where upstream moved, what that changed is told
+    layer by layer; what is locked stays as it is locked, and is shown as outdated.
 
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with
     --detailed-exitcode), 3 something is refused.
     """
-    plan = propose_for(question, settings, open_store(settings)).plan
+    proposal = propose_for(question, settings, open_store(settings))
+    plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
         save(out, question, plan)
     click.echo(output.plan(plan, settings, format_), nl=False)

@@ -24,13 +24,14 @@ _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One field: either `before` and `after`, or the `lines` of a unified diff where a value is long."""
+    """One field: `before` and `after`, or the `lines` of a unified diff where a value is long, or what is `told`."""
 
     path: str
-    drifted: bool  # somebody else changed it, and this is the way back
+    drifted: bool = False  # somebody else changed it, and this is the way back
     before: str = ""
     after: str = ""
     lines: tuple[str, ...] = ()
+    told: str = ""
 
 
 def field_rows(change: Change) -> tuple[FieldRow, ...]:
@@ -40,11 +41,26 @@ def field_rows(change: Change) -> tuple[FieldRow, ...]:
     """
     new = change.action is Action.CREATE
     wanted = (field for field in change.fields if not (new and field.path in _TOLD_BY_SOURCE))
-    drift = (_row(field, drifted=True) for field in change.drift)
-    rows = chain(drift, (_row(field, drifted=False) for field in wanted))
-    hidden = len(change.drift) + len(change.fields) - _MOST_FIELDS
-    more = (FieldRow("… more fields", drifted=False, lines=(_ALL,)),) if hidden > 0 else ()
-    return (*islice(rows, _MOST_FIELDS), *more)
+    drift = (field_row(field, drifted=True) for field in change.drift)
+    return first_rows(chain(drift, map(field_row, wanted)))
+
+
+def first_rows(rows: Iterable[FieldRow]) -> tuple[FieldRow, ...]:
+    """Return as many rows as one change may have, made no sooner than they are asked for, and a last one for more."""
+    waiting = iter(rows)
+    shown = tuple(islice(waiting, _MOST_FIELDS))
+    more = next(waiting, None) is not None
+    return (*shown, FieldRow("… more fields", lines=(_ALL,))) if more else shown
+
+
+def field_row(field: FieldChange, *, drifted: bool = False) -> FieldRow:
+    """Return one field as a row, however long its values are."""
+    path = safe(field.path)
+    short = field.path != "messages" and _short(field.before) and _short(field.after)
+    lines = () if short else _difference(_lines(field.path, field.before), _lines(field.path, field.after))
+    if lines:
+        return FieldRow(path, drifted, lines=lines)
+    return FieldRow(path, drifted, _cut(value_text(field.before)), _cut(value_text(field.after)))
 
 
 def value_text(value: Fact | Absent) -> str:
@@ -69,15 +85,6 @@ def _quoted(text: str) -> str:
     """Return a text in quotes; a backslash in it is doubled, so that it is told from one that escapes."""
     mark = '"' if "'" in text and '"' not in text else "'"
     return mark + safe(text.replace("\\", "\\\\").replace(mark, f"\\{mark}")) + mark
-
-
-def _row(field: FieldChange, *, drifted: bool) -> FieldRow:
-    path = safe(field.path)
-    short = field.path != "messages" and _short(field.before) and _short(field.after)
-    lines = () if short else _difference(_lines(field.path, field.before), _lines(field.path, field.after))
-    if lines:
-        return FieldRow(path, drifted, lines=lines)
-    return FieldRow(path, drifted, _cut(value_text(field.before)), _cut(value_text(field.after)))
 
 
 def _short(value: Fact | Absent) -> bool:

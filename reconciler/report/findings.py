@@ -1,16 +1,15 @@
 """Findings about manifests for machines, as `schemas/report.schema.json` describes them."""
 
-import json
 from collections.abc import Iterable
 
 from reconciler.core.diagnostics import Diagnostic
-from reconciler.report.json_report import FORMAT_VERSION
+from reconciler.report.json_parts import report
 
 
 def findings_json(findings: Iterable[object]) -> str:
     """Return findings in their order; a line and a column are left out where the file as a whole is meant."""
     found = [_finding(item) for item in findings if isinstance(item, Diagnostic)]
-    return json.dumps({"format_version": FORMAT_VERSION, "report": "findings", "findings": found}, indent=2) + "\n"
+    return report("findings", {"findings": found})
 
 
 def _finding(item: Diagnostic) -> dict[str, object]:

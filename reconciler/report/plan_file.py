@@ -12,7 +12,8 @@ from typing import Any
 from reconciler.core.digest import fingerprint
 from reconciler.core.plan import Plan
 from reconciler.errors import PlanError, StalePlan, UnsafePlan
-from reconciler.report.json_report import FORMAT_VERSION, plan_json
+from reconciler.report.json_parts import FORMAT_VERSION
+from reconciler.report.json_plan import plan_json
 
 _WHAT = "saved-plan"
 

@@ -46,7 +46,8 @@ def source_text(entry: Desired | Recorded) -> str:
     """Return where content comes from and what it is pinned to, as `huggingface org/repo@main Q4_K_M (3f1c9a2)`."""
     if entry.source == "build":
         return entry.reference
-    pin = pin_text(entry.provenance)
+    locked = "locked" if isinstance(entry, Desired) and entry.locked else ""
+    pin = ", ".join(filter(None, (pin_text(entry.provenance), locked)))
     return f"{entry.source} {entry.reference} ({pin})" if pin else f"{entry.source} {entry.reference}"
 
 
@@ -64,7 +65,8 @@ def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
 
     `registry` is what our registry is called, to say that it is not there yet where that is why something is refused.
     """
-    told = (_summary(plan), _kept(plan), _unowned(plan, registry), _unsafe(plan), _incomplete(plan))
+    about_lock = (_outdated(plan), _followed(plan), _unchecked(plan))
+    told = (_summary(plan), _kept(plan), *about_lock, _unowned(plan, registry), _unsafe(plan), _incomplete(plan))
     return tuple(filter(None, told))
 
 
@@ -110,6 +112,37 @@ def _some(names: Sequence[str]) -> str:
 
 def _is_kept(change: Change) -> bool:
     return change.action is Action.NO_OP and change.after is None
+
+
+def _outdated(plan: Plan) -> str:
+    names = list(dict.fromkeys(str(change.address.model) for change in plan.outdated))
+    if not names:
+        return ""
+    return f"{counted(len(names), 'model')} outdated: {_some(names)}; `reconciler lock --upgrade` moves {_them(names)}."
+
+
+def _followed(plan: Plan) -> str:
+    """Tell of references that may mean something else tomorrow."""
+    names = plan.followed.references
+    if not names:
+        return ""
+    if not plan.followed.without_lock:
+        return f"Not in the lock, and followed: {_some(names)}."
+    follow = "is followed wherever it points" if len(names) == 1 else "are followed wherever they point"
+    return f"No lock: {counted(len(names), 'reference')} {follow} (`reconciler lock` pins {_them(names)})."
+
+
+def _unchecked(plan: Plan) -> str:
+    entries = [change.after for change in plan.changes if change.after is not None and change.after.unchecked]
+    why = {str(entry.address.model): entry.unchecked for entry in entries}
+    if not why:
+        return ""
+    models = "1 model is" if len(why) == 1 else f"{len(why)} models are"
+    return f"Upstream could not say whether {models} outdated: {_some([f'{name} ({why[name]})' for name in why])}."
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _unowned(plan: Plan, registry: str) -> str:

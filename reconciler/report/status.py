@@ -8,6 +8,7 @@ from typing import assert_never
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
+from reconciler.report.changelog import behind, offered, upgrade_hint
 from reconciler.report.sentences import source_text, why
 
 
@@ -17,7 +18,7 @@ class State(StrEnum):
     IN_SYNC = "in sync"
     DRIFTED = "drifted"  # somebody else changed it
     MISSING = "missing"  # declared, and not there
-    OUTDATED = "outdated"  # upstream moved
+    OUTDATED = "outdated"  # upstream offers something else than what is locked, or than what was applied
     CHANGED = "changed"  # the manifest or the base did, and that is not applied
     REFUSED = "refused"
     UNRESOLVED = "unresolved"  # what it is made from could not be found out
@@ -57,7 +58,8 @@ def _place(row: StatusRow) -> tuple[str, int, str]:
 def _changes(plan: Plan) -> Iterator[StatusRow]:
     for change in plan.changes:
         state = _state(change)
-        yield StatusRow(change.address.host, change.address.model, state, _detail(change, state), change.hint)
+        hint = change.hint or (upgrade_hint(change) if change.outdated else "")
+        yield StatusRow(change.address.host, change.address.model, state, _detail(change, state), hint)
 
 
 def _unmanaged(plan: Plan) -> Iterator[StatusRow]:
@@ -77,12 +79,11 @@ def _state(change: Change) -> State:
             return State.UNRESOLVED if Reason.UNRESOLVED in change.reasons else State.REFUSED
         case Action.CREATE:
             return State.MISSING
-        case Action.ADOPT:
-            return State.IN_SYNC
         case Action.DELETE | Action.FORGET:
             return State.UNDECLARED
-        case Action.NO_OP:
-            return State.IN_SYNC if change.after is not None else State.UNDECLARED
+        case Action.ADOPT | Action.NO_OP:
+            there = State.OUTDATED if change.outdated else State.IN_SYNC
+            return there if change.after is not None else State.UNDECLARED
         case Action.UPDATE:
             return _behind(change)
         case _:
@@ -97,9 +98,22 @@ def _behind(change: Change) -> State:
 
 
 def _detail(change: Change, state: State) -> str:
+    """Return why things stand so, and how they stand to upstream."""
+    return "; ".join(filter(None, (_why(change, state), _upstream(change))))
+
+
+def _why(change: Change, state: State) -> str:
     reason = why(change)
     if change.action is Action.ADOPT:
         return f"{reason}; apply will put that on record"
     if state is State.MISSING and change.after is not None and change.reasons == (Reason.NEW,):
         return f"new: {source_text(change.after)}"
-    return change.note or ("" if state is State.IN_SYNC else reason)
+    return change.note or ("" if change.reasons == (Reason.IN_SYNC,) else reason)
+
+
+def _upstream(change: Change) -> str:
+    versions = offered(change)
+    if versions is not None:
+        return behind(versions)
+    unchecked = change.after.unchecked if change.after is not None else ""
+    return f"upstream could not say whether it is outdated: {unchecked}" if unchecked else ""

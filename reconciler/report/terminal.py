@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from reconciler.core.change import Action
 from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
@@ -17,7 +16,7 @@ from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
 from reconciler.report.text import aligned, counted, document, human_bytes, safe, without_login
-from reconciler.report.view import SYMBOLS, ChangeRow, HostRows, view
+from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, view
 
 __all__ = [
     "diagnostics_text",
@@ -30,14 +29,14 @@ __all__ = [
     "status_text",
 ]
 
-_ACTIONS = {
-    Action.CREATE: Colour.GREEN,
-    Action.UPDATE: Colour.YELLOW,
-    Action.DELETE: Colour.RED,
-    Action.ADOPT: Colour.CYAN,
-    Action.FORGET: Colour.CYAN,
-    Action.REFUSE: Colour.MAGENTA,
-    Action.NO_OP: Colour.NONE,
+_SYMBOLS = {
+    "+": Colour.GREEN,
+    "~": Colour.YELLOW,
+    "-": Colour.RED,
+    "=": Colour.CYAN,
+    ".": Colour.CYAN,
+    "!": Colour.MAGENTA,
+    OUTDATED: Colour.YELLOW,
 }
 _ENDS = {
     Status.APPLIED: Colour.GREEN,
@@ -127,7 +126,7 @@ def _host(host: HostRows, paint: Paint) -> Iterator[str]:
     yield ""
     cells = aligned(((row.name, row.verb, row.detail, row.cost) for row in host.rows), (_WIDEST,) * 3)
     for row, shown in zip(host.rows, cells, strict=True):
-        yield paint(_ACTIONS[row.action], f"  {row.symbol} {'  '.join(shown).rstrip()}")
+        yield paint(_SYMBOLS[row.symbol], f"  {row.symbol} {'  '.join(shown).rstrip()}")
         yield from _below(row, paint)
     if host.quiet:
         yield f"    {host.quiet}"
@@ -137,14 +136,14 @@ def _below(row: ChangeRow, paint: Paint) -> Iterator[str]:
     labels = [(f"drifted: {field.path}" if field.drifted else field.path,) for field in row.fields]
     for field, (label,) in zip(row.fields, aligned(labels, (_WIDEST,)), strict=True):
         yield from _field(field, label, paint)
-    if row.place:
-        yield f"      at {row.place}"
+    for line in row.below:
+        yield f"      {line}"
     yield from _hint(row.hint)
 
 
 def _field(field: FieldRow, label: str, paint: Paint) -> Iterator[str]:
     if not field.lines:
-        yield f"      {label}  {field.before} → {field.after}"
+        yield f"      {label}  {field.told or f'{field.before} → {field.after}'}"
         return
     yield f"      {label.rstrip()}"
     for line in field.lines:

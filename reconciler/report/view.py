@@ -3,13 +3,15 @@
 Every text in a view is safe to print: whatever came from outside went through `safe`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.state import Unobserved
-from reconciler.core.steps import Create, Pull, needed_blobs
+from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
+from reconciler.report.changelog import Versions, behind, moved, offered, rebuilt_by, upgrade_hint
 from reconciler.report.fields import FieldRow, field_rows
 from reconciler.report.sentences import only_records, plan_sentences, source_text, why
 from reconciler.report.text import human_bytes, safe, without_login
@@ -23,23 +25,21 @@ SYMBOLS = {
     Action.REFUSE: "!",
     Action.NO_OP: " ",
 }
+OUTDATED = "^"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One change."""
+    """One change, or what is outdated about a model."""
 
     symbol: str
     name: str
-    action: Action
     verb: str  # how it is done: pull, import, build, …
-    reason: str
-    source: str  # where the content comes from; empty where nothing is declared
-    detail: str  # the part of reason, source and note that belongs on the row
+    detail: str  # reason, source or note, whatever belongs on the row
     cost: str  # bytes to move, or freed; empty where there are none
     fields: tuple[FieldRow, ...]
+    below: tuple[str, ...]  # further lines
     hint: str
-    place: str  # where the manifest says what is refused; empty for everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class PlanView:
 def view(plan: Plan, registry: str = "") -> PlanView:
     """Return the plan as rows, hosts sorted by name; `registry` is the address of ours, for what is said of it."""
     doing = plan.pending and not only_records(plan)
-    telling = doing or plan.refused or plan.unobserved or plan.violations
+    telling = doing or plan.outdated or plan.refused or plan.unobserved or plan.violations
     hosts = (*(_answering(plan, host) for host in plan.hosts), *(_silent(host) for host in plan.unobserved))
     return PlanView(
         hosts=tuple(sorted(hosts, key=lambda host: host.name)) if telling else (),
@@ -82,7 +82,7 @@ def _silent(host: Unobserved) -> HostRows:
 
 def _answering(plan: Plan, host: HostView) -> HostRows:
     shown = (change for change in plan.changes if change.address.host == host.host)
-    rows = tuple(_row(plan, change) for change in shown if change.action is not Action.NO_OP)
+    rows = tuple(row for change in shown for row in _rows(plan, change))
     counts = (
         f"{host.in_sync} in sync" if host.in_sync else "",
         f"{len(host.unmanaged)} not managed" if host.unmanaged else "",
@@ -92,21 +92,45 @@ def _answering(plan: Plan, host: HostView) -> HostRows:
     return HostRows(safe(host.host), safe(without_login(host.url)), safe(host.version), rows, quiet)
 
 
+def _rows(plan: Plan, change: Change) -> Iterator[ChangeRow]:
+    """Yield what is done about a model, and what is outdated about it: neither decides about the other."""
+    if change.action is not Action.NO_OP:
+        yield _row(plan, change)
+    versions = offered(change)
+    if versions is not None:
+        yield _outdated(plan, change, versions)
+
+
 def _row(plan: Plan, change: Change) -> ChangeRow:
-    reason = why(change)
-    source = safe(source_text(change.after)) if change.after else ""
+    refused = change.action is Action.REFUSE
+    news = moved(change)
+    fields = [field for field in change.fields if not (news and field.path == "manifest")]
+    told = change.note if change.action is Action.UPDATE and not change.outdated else ""
+    place = f"at {change.location}" if refused and change.location else ""
     return ChangeRow(
         symbol=SYMBOLS[change.action],
         name=safe(str(change.address.model)),
-        action=change.action,
         verb=_verb(change),
-        reason=reason,
-        source=source,
-        detail=_detail(change, reason, source),
+        detail=_detail(change),
         cost=_cost(plan, change),
-        fields=field_rows(change),
+        fields=(*field_rows(replace(change, fields=tuple(fields))), *news),
+        below=tuple(safe(line) for line in (told, place) if line),
         hint=safe(change.hint),
-        place=safe(str(change.location)) if change.action is Action.REFUSE and change.location else "",
+    )
+
+
+def _outdated(plan: Plan, change: Change, versions: Versions) -> ChangeRow:
+    names = ", ".join(str(name) for name in rebuilt_by(plan, change.address))
+    told = "" if change.action is Action.REFUSE else change.note
+    return ChangeRow(
+        symbol=OUTDATED,
+        name=safe(str(change.address.model)),
+        verb="outdated",
+        detail=safe(behind(versions)),
+        cost=f"{human_bytes(versions.transfer)} to fetch",
+        fields=versions.rows,
+        below=tuple(safe(line) for line in (told, f"rebuilds: {names}" if names else "") if line),
+        hint=safe(upgrade_hint(change)),
     )
 
 
@@ -116,10 +140,15 @@ def _verb(change: Change) -> str:
     create = making.get(Create)
     if isinstance(create, Create):
         return "build" if create.base else "import"
-    return "pull" if Pull in making else change.action.value
+    if Install in making:
+        return "install"
+    if Pull in making:
+        return "relay" if Upload in making else "pull"
+    return change.action.value
 
 
-def _detail(change: Change, reason: str, source: str) -> str:
+def _detail(change: Change) -> str:
+    reason, source = why(change), safe(source_text(change.after)) if change.after else ""
     match change.action:
         case Action.CREATE:
             return source if change.reasons == (Reason.NEW,) else f"{reason}: {source}"

@@ -79,7 +79,7 @@ def test_findings_are_a_result_where_json_is_asked_for(reconciler, folder, host,
 
 def test_good_manifests_have_no_findings_and_doubtful_ones_have_warnings(reconciler, folder):
     model(folder)
-    empty = {"format_version": "1.0", "report": "findings", "findings": []}
+    empty = {"format_version": "1.1", "report": "findings", "findings": []}
     assert json.loads(reconciler("validate", "--format", "json").out) == empty
     tune(folder, "bot", "elsewhere")
     result = reconciler("validate", "--format", "json")

@@ -26,6 +26,7 @@ from tests.report.builders import (
     recorded,
     silent,
 )
+from tests.report.upstream_cases import UPSTREAM
 
 PROMPT = "You are a support agent.\nAnswer in one sentence.\nNever guess.\nAsk for the order number.\nBe kind.\n"
 TURNS = (("user", "Where is my order?"), ("assistant", "Tell me the number\nand I look."))
@@ -206,6 +207,7 @@ PLANS = {
     "nothing_at_all": plan(hosts=()),
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
+    **UPSTREAM,
 }
 
 OUTCOMES = (

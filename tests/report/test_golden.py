@@ -16,6 +16,7 @@ from reconciler.report.terminal import (
 )
 from tests.report.cases import HISTORY, LONELY, PLANS, RECORDS, RUNS
 
+COLOURED = ("everything", "fields", "fleet", "outdated")
 GOLDEN = Path(__file__).parent / "golden"
 
 REPORTS = {
@@ -27,9 +28,9 @@ PLAIN = {
     **{
         f"plan_{name}.json": (plan_json, plan)
         for name, plan in PLANS.items()
-        if name in {"everything", "fields", "fleet", "hostile"}
+        if name in {"everything", "fields", "fleet", "hostile", "outdated", "outdated_and_pending", "not_in_the_lock"}
     },
-    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet")},
+    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     "registry.json": (registry_list_json, RECORDS),
     "registry.txt": (registry_text, RECORDS),
@@ -63,11 +64,11 @@ def test_report_is_as_kept(file):
     check(file, make(what))
 
 
-@pytest.mark.parametrize("name", ["everything", "fields", "fleet"])
+@pytest.mark.parametrize("name", COLOURED)
 def test_colours_are_as_kept(name):
     check(f"plan_{name}.ansi", plan_text(PLANS[name], colour=True))
 
 
 def test_no_golden_file_is_left_over():
-    expected = {*REPORTS, *PLAIN, *(f"plan_{name}.ansi" for name in ("everything", "fields", "fleet"))}
+    expected = {*REPORTS, *PLAIN, *(f"plan_{name}.ansi" for name in COLOURED)}
     assert {path.name for path in GOLDEN.iterdir()} == expected

@@ -1,0 +1,98 @@
+"""A plan for machines."""
+
+from collections import Counter
+
+from reconciler.core.change import Action, Change
+from reconciler.core.plan import HostView, Plan
+from reconciler.core.state import Desired
+from reconciler.report.changelog import new_bytes, rebuilt_by
+from reconciler.report.json_parts import Json, address_json, field_json, given, report, unobserved_json
+from reconciler.report.text import without_login
+
+
+def plan_json(plan: Plan) -> str:
+    """Return a whole plan, changes that do nothing included."""
+    actions = Counter(change.action for change in plan.changes)
+    return report(
+        "plan",
+        {
+            "complete": plan.complete,
+            "safe": not plan.violations,
+            "fingerprint": plan.fingerprint,
+            **given(lineage=plan.lineage),
+            "serial": plan.serial,
+            "summary": {action.value: actions[action] for action in Action},
+            "transfer": plan.total.transfer,
+            "disk": plan.total.disk,
+            "without_lock": plan.followed.without_lock,
+            "followed": list(plan.followed.references),
+            "hosts": [_host(host) for host in plan.hosts],
+            "unobserved": [unobserved_json(host) for host in plan.unobserved],
+            "violations": [
+                {"where": item.where, "check": item.check, "message": item.message} for item in plan.violations
+            ],
+            "changes": [_change(plan, change) for change in plan.changes],
+        },
+    )
+
+
+def _host(host: HostView) -> Json:
+    return {
+        "name": host.host,
+        "url": without_login(host.url),
+        "version": host.version,
+        "in_sync": host.in_sync,
+        "unmanaged": [str(name) for name in host.unmanaged],
+        "undeclared": [str(name) for name in host.undeclared],
+    }
+
+
+def _change(plan: Plan, change: Change) -> Json:
+    cost = plan.cost(change)
+    stages = {item.address: number for number, stage in enumerate(plan.stages, 1) for item in stage}
+    return {
+        **address_json(change.address),
+        "action": change.action.value,
+        "reasons": [reason.value for reason in change.reasons],
+        **given(
+            stage=stages.get(change.address),
+            before=str(change.before) if change.before else None,
+            desired=_desired(change.after) if change.after else None,
+            base=str(change.base) if change.base else None,
+            fields=[field_json(field) for field in change.fields],
+            drift=[field_json(field) for field in change.drift],
+            **_upstream(plan, change),
+            note=change.note,
+            hint=change.hint,
+        ),
+        "transfer": cost.transfer,
+        "disk": cost.disk,
+    }
+
+
+def _desired(entry: Desired) -> Json:
+    return {
+        "kind": entry.kind.value,
+        "fingerprint": entry.fingerprint,
+        "source": entry.source,
+        "reference": entry.reference,
+        "provenance": dict(entry.provenance),
+        "location": str(entry.location),
+    }
+
+
+def _upstream(plan: Plan, change: Change) -> Json:
+    """Return how what is declared stands to the lock and to upstream."""
+    entry = change.after
+    if entry is None:
+        return {}
+    offered = entry.offered
+    rebuilt = [str(name) for name in rebuilt_by(plan, change.address)]
+    outdated = offered and {
+        "reference": offered.reference,
+        "offered": dict(offered.provenance),
+        "transfer": new_bytes(entry, offered),
+        **given(rebuilds=rebuilt),
+    }
+    news = [field_json(field) for field in change.news]
+    return {"locked": entry.locked, "outdated": outdated, "unchecked": entry.unchecked, "news": news}
