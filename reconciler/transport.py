@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 
@@ -51,8 +51,9 @@ class Reply:
 class Stream:
     """An answer that is read as it comes."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, where: str) -> None:
-        self._response, self._where = response, where
+    def __init__(self, response: urllib3.BaseHTTPResponse, url: str) -> None:
+        self._response, self._where = response, origin(url)
+        self.origin = origin(_final(response, url))  # who answered: after a redirect it may be another than was asked
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -66,6 +67,17 @@ class Stream:
                 raise TransportError("a line of the answer has no end", where=self._where)
         if rest:
             yield rest
+
+    def read(self) -> bytes:
+        """Return the whole body; raises TransportError as `lines` does, and where there is more than `BODY_LIMIT`."""
+        pieces: list[bytes] = []
+        size = 0
+        for chunk in self.chunks():
+            pieces.append(chunk)
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                raise TransportError(f"the answer is larger than {BODY_LIMIT} bytes", where=self._where)
+        return b"".join(pieces)
 
     def chunks(self, size: int = _BLOCK) -> Iterator[bytes]:
         """Yield the body piece by piece, as soon as bytes arrive; raises TransportError as `lines` does."""
@@ -107,14 +119,7 @@ class Http:
         there is no answer, when it breaks off, or when it is larger than `BODY_LIMIT` bytes.
         """
         with self.stream(method, url, headers=headers, body=body, redirects=redirects, stall=stall) as stream:
-            pieces: list[bytes] = []
-            size = 0
-            for chunk in stream.chunks():
-                pieces.append(chunk)
-                size += len(chunk)
-                if size > BODY_LIMIT:
-                    raise TransportError(f"the answer is larger than {BODY_LIMIT} bytes", where=origin(url))
-            return Reply(stream.status, stream.headers, b"".join(pieces))
+            return Reply(stream.status, stream.headers, stream.read())
 
     @contextmanager
     def stream(
@@ -148,7 +153,7 @@ class Http:
             hint = "look for a line end or a foreign letter in the token, or in the address"
             raise TransportError("the request can't be sent as it is", where=where, hint=hint) from None
         try:
-            yield Stream(response, where)
+            yield Stream(response, url)
         finally:
             response.close()  # gives a finished connection back to the pool, and ends an unfinished one
 
@@ -170,6 +175,14 @@ def origin(url: str) -> str:
         return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
     except ValueError:
         return "what is no address"
+
+
+def _final(response: urllib3.BaseHTTPResponse, url: str) -> str:
+    """Return the address that gave this answer, after every redirect."""
+    history = response.retries.history if response.retries is not None else ()
+    for step in history:
+        url = urljoin(url, step.redirect_location or "")
+    return url
 
 
 def _retries(redirects: int) -> urllib3.Retry:

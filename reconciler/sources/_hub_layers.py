@@ -13,6 +13,8 @@ from reconciler.errors import Unusable
 
 _DIGESTS = {"model": "weights", "projector": "projectors", "adapter": "adapters"}
 _LISTS = {"projectors", "adapters"}
+_SHOWN = ("renderer", "parser", "requires")  # of the config, under the names that hosts give them
+_KEPT = ("model_family", "model_type", "file_type")  # of the config, which hosts show in other words
 
 Kind = TypeVar("Kind", dict[str, object], list[object])
 Read = Callable[[Digest], str]
@@ -38,6 +40,13 @@ def described(parts: Iterable[tuple[str, Digest]], read: Read) -> Facts:
     if licences:
         found["license"] = "\n".join(licences)
     return facts(found)
+
+
+def configured(text: str) -> Facts:
+    """Return what the config says beside the layers, where it says it; raises Unusable for what is no config."""
+    config = _json(text, dict)
+    named = {name: config.get(name) for name in _SHOWN} | {f"config.{name}": config.get(name) for name in _KEPT}
+    return facts({path: value for path, value in named.items() if isinstance(value, str) and value})
 
 
 def _parameters(given: dict[str, object]) -> dict[str, Fact]:

@@ -31,7 +31,7 @@ class HubManifest:
 def read(body: bytes, reference: str) -> HubManifest:
     """Return the manifest in `body`; raises SourceUnavailable where it is none, Unusable where no host could use it."""
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode("utf-8", "replace"))  # as Go's decoder takes it
     except (ValueError, RecursionError) as error:
         raise SourceUnavailable(
             f"the hub's answer for {reference} is not a manifest", hint="a proxy or a login page may stand in between"

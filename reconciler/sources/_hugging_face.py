@@ -1,11 +1,10 @@
 """Downloads through the Hugging Face client, and the one place that imports it (0.4 s: never for a plan).
 
-The client alone neither resumes what another process began nor looks at the content, and
-tries neither a failing CDN again nor an address that has expired; all of that is done here.
+The client alone neither resumes what another process began nor looks at the content, and tries neither
+a failing CDN again nor an address that has expired: `_partial_file` does all that, and each attempt asks anew.
 """
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote, urljoin
@@ -14,7 +13,7 @@ from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.ports import Progress
 from reconciler.sources._hugging_face_errors import refusal
-from reconciler.sources._partial_file import PartialFile, partial_file
+from reconciler.sources._partial_file import PartialFile, downloaded
 from reconciler.transport import USER_AGENT, origin
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ _SETTINGS = {
     "HF_HUB_VERBOSITY": "error",  # its warnings print signed addresses
     "HF_HUB_DOWNLOAD_TIMEOUT": "30",  # seconds without a byte
 }
-_WAITS = (0.5, 2.0)  # seconds after each failed attempt but the last
 
 
 def download(endpoint: str, token: str, folder: Path, blob: Blob, progress: Progress) -> Path:
@@ -37,19 +35,11 @@ def download(endpoint: str, token: str, folder: Path, blob: Blob, progress: Prog
     """
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)  # read by the client when it is imported, and never again
-    try:
-        with partial_file(folder, blob, progress) as partial:
-            if partial is not None:
-                _Download(endpoint, token, blob).into(partial)
-    except OSError as error:
-        raise ResolutionError(
-            f"{error.filename or folder}: {error.strerror or error}", hint="is the disk full?"
-        ) from error
-    return folder / blob.digest.hex
+    return downloaded(folder, blob, progress, _Download(endpoint, token, blob).attempt)
 
 
 class _Download:
-    """One download, tried again while what fails may pass."""
+    """One download."""
 
     def __init__(self, endpoint: str, token: str, blob: Blob) -> None:
         where = dict(blob.locator)
@@ -57,17 +47,8 @@ class _Download:
         self._page, self._commit = f"{endpoint}/{where['repo']}", where["commit"]
         self._url = f"{self._page}/resolve/{self._commit}/{quote(where['file'])}"
 
-    def into(self, partial: PartialFile) -> None:
-        """Write what is missing."""
-        for wait in _WAITS:
-            try:
-                self._attempt(partial)
-                return
-            except SourceUnavailable:
-                time.sleep(wait)
-        self._attempt(partial)
-
-    def _attempt(self, partial: PartialFile) -> None:
+    def attempt(self, partial: PartialFile) -> None:
+        """Write what is missing; raises ResolutionError, or the disk's OSError."""
         # HTTPError is httpx's or httpx2's: whichever the client's version stands on
         from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 

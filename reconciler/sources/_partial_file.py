@@ -8,7 +8,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.ports import Progress
 
 _BLOCK = 1 << 20  # bytes
+_WAITS = (0.5, 2.0)  # seconds after each failed attempt but the last
 
 
 class PartialFile:
@@ -60,6 +62,31 @@ class PartialFile:
         """Bring everything to the disk, so that a name is never given to what a power cut can still undo."""
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def downloaded(folder: Path, blob: Blob, progress: Progress, attempt: Callable[[PartialFile], None]) -> Path:
+    """Return the blob as a file in `folder`, verified; `attempt` writes what is missing and raises ResolutionError.
+
+    It is made again after a SourceUnavailable, which may pass; a disk that takes no more raises ResolutionError.
+    """
+    try:
+        with partial_file(folder, blob, progress) as partial:
+            if partial is not None:
+                _attempted(attempt, partial)
+    except OSError as error:
+        raise ResolutionError(
+            f"{error.filename or folder}: {error.strerror or error}", hint="is the disk full?"
+        ) from error
+    return folder / blob.digest.hex
+
+
+def _attempted(attempt: Callable[[PartialFile], None], partial: PartialFile) -> None:
+    for wait in _WAITS:
+        try:
+            return attempt(partial)
+        except SourceUnavailable:
+            time.sleep(wait)
+    return attempt(partial)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """A registry that says what it is told to: for the answers that no real registry gives on demand."""
 
+import base64
 import threading
 from functools import partial
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
@@ -10,14 +12,20 @@ from urllib.parse import parse_qs, urlsplit
 from tests.fakes.http_faults import Fault, Faults, FaultyHandler, Request
 
 TOKEN = "anonymous-token"  # what anybody gets at `/token`
+MEMBER = "member-token"  # what the login gets there, and what is then wanted
 
 
 class OciServer:
-    """Manifests by `<namespace>/<model>:<tag>`; `realm` makes it ask for a token first."""
+    """Manifests by `<namespace>/<model>:<tag>` and blobs by digest; `realm` and `login` make it want something first."""
 
     def __init__(self) -> None:
         self.manifests: dict[str, bytes] = {}
+        self.blobs: dict[str, Path] = {}
         self.realm = ""  # where it says that tokens are; empty where it asks for none
+        self.login = ""  # user:password, for a token where it has a realm and else for every request; empty for nobody
+        self.storage = ""  # where it sends those who ask for a blob; empty where it gives them itself
+        self.moved = 307  # the status with which it does so
+        self.location = False  # whether it says, beside a blob, where that is
         self.faults = Faults()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
@@ -55,18 +63,47 @@ class _Handler(FaultyHandler):
         super().__init__(*args)  # type: ignore[arg-type]  # what the server gives
 
     def respond(self) -> None:
-        """Answer a manifest, or a token for the asking."""
+        """Answer a manifest, a blob, or a token for the asking."""
         parts = urlsplit(self.path)
         if parts.path == "/token":
-            self.send_json({"token": TOKEN} if parse_qs(parts.query).get("scope") else {})
-            return
-        _, _, namespace, model, _, tag = parts.path.split("/")
-        body = self.registry.manifests.get(f"{namespace}/{model}:{tag}")
-        if self.registry.realm and self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            scope = f"repository:{namespace}/{model}:pull"
-            challenge = f'Bearer realm="{self.registry.realm}",service="hub",scope="{scope}"'
-            self.send(401, b"", {"WWW-Authenticate": challenge})
-        elif body is None:
-            self.send(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
-        else:
-            self.send(200, body, {"Content-Type": "text/plain"})
+            return self._token(parts.query)
+        if parts.path.startswith("/storage/"):
+            return self.send_file(self.registry.blobs[parts.path.removeprefix("/storage/")])
+        _, _, namespace, model, kind, what = parts.path.split("/")
+        if self.headers.get("Authorization", "") != self._wanted():
+            return self.send(401, b"", {"WWW-Authenticate": self._challenge(f"{namespace}/{model}")})
+        if kind == "blobs":
+            return self._blob(what)
+        body = self.registry.manifests.get(f"{namespace}/{model}:{what}")
+        if body is None:
+            return self.send(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
+        return self.send(200, body, {"Content-Type": "text/plain"})
+
+    def _wanted(self) -> str:
+        if self.registry.realm:
+            return f"Bearer {MEMBER if self.registry.login else TOKEN}"
+        return basic(self.registry.login) if self.registry.login else ""
+
+    def _challenge(self, repo: str) -> str:
+        if not self.registry.realm:
+            return 'Basic realm="hub"'
+        return f'Bearer realm="{self.registry.realm}",service="hub",scope="repository:{repo}:pull"'
+
+    def _token(self, query: str) -> None:
+        sent, login = self.headers.get("Authorization", ""), self.registry.login
+        if login and sent:
+            return self.send_json({"token": MEMBER}) if sent == basic(login) else self.send(401)
+        return self.send_json({"token": TOKEN} if parse_qs(query).get("scope") else {})
+
+    def _blob(self, digest: str) -> None:
+        if digest not in self.registry.blobs:
+            return self.send(404, b'{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown"}]}')
+        if self.registry.storage:
+            return self.send(self.registry.moved, b"", {"Location": f"{self.registry.storage}/storage/{digest}"})
+        headers = {"Location": f"{self.registry.url}{self.path}"} if self.registry.location else {}
+        return self.send_file(self.registry.blobs[digest], headers)
+
+
+def basic(login: str) -> str:
+    """Return the header for user:password."""
+    return f"Basic {base64.b64encode(login.encode()).decode()}"

@@ -1,7 +1,8 @@
 """A real registry to pull from: Debian's docker-registry, and nginx before it.
 
 Ollama pulls only where an answer with a blob carries a `Location` header, which plain registries do not
-send; nginx adds it. `hub` is that front, `plain` the registry itself.
+send; nginx adds it. `hub` is that front, `plain` the registry itself, and `private` a second one over the
+same content that wants a login.
 """
 
 import hashlib
@@ -27,14 +28,19 @@ MODEL_TYPE = "application/vnd.ollama.image.model"
 START_TIMEOUT = 20.0  # seconds
 UNPACKED = REPOSITORY / ".parts" / "registry"
 
+LOGIN = "reader:open sesame"  # user:password of `private`
+_HTPASSWD = "reader:$2b$04$7NFUtgZmKeERZ.Tz8tZQmeKW7nHS74Nlj.wBkaXKU3b7yj69BEzsm\n"  # the same, by bcrypt
+
 _direct = build_opener(ProxyHandler({}))
 
 _REGISTRY = """\
 version: 0.1
 log: {{level: error}}
 storage: {{filesystem: {{rootdirectory: "{folder}/blobs"}}, delete: {{enabled: true}}}}
-http: {{addr: "127.0.0.1:{plain}"}}
+http: {{addr: "127.0.0.1:{port}"}}
 """
+
+_AUTH = 'auth: {{htpasswd: {{realm: private, path: "{folder}/htpasswd"}}}}\n'
 
 _NGINX = """\
 daemon off;
@@ -78,15 +84,14 @@ class Layer:
 
 
 class RealRegistry:
-    """Both processes, on free ports of the loopback, with everything they write in one folder."""
+    """All processes, on free ports of the loopback, with everything they write in one folder."""
 
     def __init__(self, folder: Path) -> None:
         if why := available():
             raise RuntimeError(why)
         self._folder = folder.resolve()
-        plain, hub = _free_ports()
-        self._ports = {"plain": plain, "hub": hub}
-        self.plain, self.hub = f"127.0.0.1:{plain}", f"127.0.0.1:{hub}"
+        self._ports = plain, hub, private = _free_ports()
+        self.plain, self.hub, self.private = f"127.0.0.1:{plain}", f"127.0.0.1:{hub}", f"127.0.0.1:{private}"
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -104,11 +109,10 @@ class RealRegistry:
         return (self._folder / "access.log").read_text()
 
     def start(self) -> None:
-        """Start both and wait until they answer; raises RuntimeError where they do not."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for name, text in (("registry.yml", _REGISTRY), ("nginx.conf", _NGINX)):
-            (self._folder / name).write_text(text.format(folder=self._folder, **self._ports))
-        self._run("docker-registry", "serve", f"{self._folder}/registry.yml")
+        """Start all and wait until they answer; raises RuntimeError where they do not."""
+        self._write_settings()
+        for name in ("plain.yml", "private.yml"):
+            self._run("docker-registry", "serve", f"{self._folder}/{name}")
         self._run(
             "nginx", "-p", f"{self._folder}", "-e", f"{self._folder}/nginx.log", "-c", f"{self._folder}/nginx.conf"
         )
@@ -119,8 +123,20 @@ class RealRegistry:
                 raise RuntimeError(f"the registry did not start: {self._logs()}")
             time.sleep(0.02)
 
+    def _write_settings(self) -> None:
+        plain, hub, private = self._ports
+        self._folder.mkdir(parents=True, exist_ok=True)
+        texts = {
+            "plain.yml": _REGISTRY.format(folder=self._folder, port=plain),
+            "private.yml": (_REGISTRY + _AUTH).format(folder=self._folder, port=private),
+            "nginx.conf": _NGINX.format(folder=self._folder, plain=plain, hub=hub),
+            "htpasswd": _HTPASSWD,
+        }
+        for name, text in texts.items():
+            (self._folder / name).write_text(text)
+
     def stop(self) -> None:
-        """End both."""
+        """End all."""
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
@@ -171,22 +187,28 @@ class RealRegistry:
             )
 
     def _answers(self) -> bool:
-        try:
-            with _direct.open(f"http://{self.hub}/v2/", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+        return _status(f"http://{self.hub}/v2/") == 200 and _status(f"http://{self.private}/v2/") == 401
 
     def _logs(self) -> str:
         texts: Sequence[str] = [log.read_text(errors="replace")[-1000:] for log in self._folder.glob("*.[ol][uo]*")]
         return "\n".join(texts)
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
+def _free_ports() -> tuple[int, int, int]:
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for probe in (one, two, three):
             probe.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
+        return int(one.getsockname()[1]), int(two.getsockname()[1]), int(three.getsockname()[1])
+
+
+def _status(url: str) -> int:
+    try:
+        with _direct.open(url, timeout=2) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+    except (URLError, OSError):
+        return 0
 
 
 def _program(name: str) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
-from reconciler.core.steps import Blob, Pull
+from reconciler.core.steps import Pull
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.sources import Context, load
 from tests.fakes.http_faults import Fault
@@ -165,12 +165,3 @@ def test_a_challenge_that_leads_elsewhere_is_not_followed(context: Context, oci:
 
         assert type(refused(context, oci)) is AccessDenied
         assert other.requests == []
-
-
-def test_hosts_pull_for_themselves(context: Context) -> None:
-    blob = Blob(WEIGHTS, 7, "ollama", ())
-    source = load("ollama", context)
-
-    source.release(blob)
-    with pytest.raises(Unusable, match="hosts pull it themselves"):
-        source.fetch(blob, lambda *_: None)
