@@ -14,9 +14,10 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome, Status
 from reconciler.errors import HostError, Interrupted, LeaseHeld, ReconcilerError, StalePlan
 from reconciler.ports import Clock, Host, Listener, RecordStore, Sources
-from reconciler.workflow.execute import Done, Tools, Traces, execute
+from reconciler.workflow.execute import Done, execute
 from reconciler.workflow.leases import Leases, Terms
 from reconciler.workflow.observe import Hosts
+from reconciler.workflow.tools import Tools, Traces
 from reconciler.workflow.transfer import Transfers
 
 TRIES = 3  # how often a change is begun before a passing fault is taken for a lasting one

@@ -1,7 +1,9 @@
 """How a server written in Go prints values: the texts of `/api/show`, as seen on a real one."""
 
+import json
 import re
 from decimal import Decimal
+from typing import Any
 
 _NAMED = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\", '"': '"'}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -16,6 +18,23 @@ def decoded(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def marshalled(manifest: dict[str, Any]) -> bytes:
+    """Return a hub manifest as Go writes it again: only the fields that it knows, in its order and with its escapes."""
+    whole = {
+        "schemaVersion": manifest.get("schemaVersion", 0),
+        "mediaType": manifest.get("mediaType", ""),
+        "config": _layer(manifest["config"]),
+        "layers": [_layer(layer) for layer in manifest["layers"]],
+    }
+    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
+    return "".join(f"\\u{ord(char):04x}" if char in "<>&\u2028\u2029" else char for char in text).encode()
+
+
+def _layer(layer: dict[str, Any]) -> dict[str, Any]:
+    known = {key: layer[key] for key in ("mediaType", "digest", "size", "from") if key in layer}
+    return {key: value for key, value in known.items() if key != "from" or value}
 
 
 def quoted(text: str) -> str:

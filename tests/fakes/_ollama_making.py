@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from tests.fakes._ollama_go import decoded
+from tests.fakes._ollama_go import decoded, marshalled
 from tests.fakes._ollama_store import (
     CONFIG,
     MANIFEST,
@@ -77,7 +77,7 @@ def pull(store: Store, request: Line, hub: str) -> Iterator[Line]:
         yield {"status": f"pulling {digest[7:19]}", "digest": digest, "total": size, "completed": size}
     yield {"status": "verifying sha256 digest"}
     yield {"status": "writing manifest"}
-    store.write(name, raw if store.version >= RAW_MANIFESTS else json.dumps(manifest, separators=(",", ":")).encode())
+    store.write(name, raw if store.version >= RAW_MANIFESTS else marshalled(manifest))
     yield {"status": "success"}
 
 

@@ -91,6 +91,11 @@ class Store:
         for digest in set(_digests(manifest)) - used:
             self.blobs.pop(digest, None)
 
+    def restart(self) -> None:
+        """Delete every blob that no manifest names, as a server before 0.21 does when it starts."""
+        used = {digest for raw in self.manifests.values() for digest in _digests(raw)}
+        self.blobs = {digest: content for digest, content in self.blobs.items() if digest in used}
+
     def listed(self) -> list[Line]:
         """Return the answer to `/api/tags`."""
         return [self._entry(name, raw) for name, raw in self.manifests.items() if _digests(raw)[0] in self.blobs]

@@ -44,6 +44,7 @@ class Fault:
     end: str = ""
     stall: float = 0.0
     after: bool = False
+    restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,18 @@ class FakeOllama(ThreadingHTTPServer):
         end: str = "",
         stall: float = 0.0,
         after: bool = False,
+        restart: bool = False,
     ) -> None:
         """Have the next `times` calls go wrong: version, tags, show, has_blob, upload, create, pull, copy or delete.
 
         `status` and `body` answer at once, with `headers`; `error` is a line inside a stream under 200; `end` is
         "cut" (the connection breaks off in the middle) or "quiet" (the stream ends without success);
         `stall` waits that many seconds first. Nothing is done on the server, unless `after` is set.
+        `restart` is no error: before the call is answered, the blobs are gone that no model uses, as after a restart.
         """
         assert call in CALLS.values()
         raw = body.encode() if isinstance(body, str) else body
-        self._faults.append(Fault(call, times, status, raw, headers or {}, error, end, stall, after))
+        self._faults.append(Fault(call, times, status, raw, headers or {}, error, end, stall, after, restart))
 
     def fault(self, call: str) -> Fault | None:
         """Return what goes wrong with this call, and count it."""
@@ -169,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Do what a fault asks for; tell whether the call is to be answered after all."""
         if fault.stall and self.server.closing.wait(fault.stall):
             return False
+        if fault.restart:
+            self.server.store.restart()
         if fault.after and call in {"create", "pull"}:
             with suppress(Refused), self.server.lock:
                 list(self._work(call, request, streaming=True))

@@ -200,8 +200,11 @@ def test_what_passes_is_tried_again_and_what_does_not_is_not(site):
 def test_a_blob_that_a_restart_has_lost_is_uploaded_once_more(site):
     model(site.folder, "m")
     plan = site.plan()
-    site.servers["a"].fail("create", error="open /models/blobs/sha256-1: no such file or directory")
-    assert site.apply(plan).good
+    site.servers["a"].fail("create", restart=True)
+    result = site.apply(plan)
+    assert result.good
+    assert site.servers["a"].calls("upload", "create") == ["upload", "create", "upload", "create"]
+    assert result.outcomes[0].moved == 2 * (site.folder / "m.gguf").stat().st_size
     assert site.in_sync()
 
 
