@@ -56,6 +56,7 @@ class Source(Protocol):
     """One type of source: pins references, and brings blobs to hosts that lack them."""
 
     type: str
+    offline: bool  # `resolve` asks nobody: everything is on this machine
 
     def key(self, ref: SourceRef) -> str:
         """Return what names this question in a lock, without asking anybody; a path in it is absolute."""

@@ -20,6 +20,7 @@ _NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  
 
 COMMANDS = {
     "validate": "Check manifests without contacting anything.",
+    "lock": "Write down what each reference means today, so that everybody gets the same.",
     "plan": "Show what would change, why, and what it costs.",
     "apply": "Show the plan, ask, and do exactly that.",
     "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",

@@ -22,6 +22,7 @@ class Question:
     hosts: tuple[str, ...] = ()  # names of hosts; none means all
     prune: bool = False
     adopt: bool = False
+    locked: bool = False
 
 
 _OPTIONS = (
@@ -36,6 +37,9 @@ _OPTIONS = (
     ),
     click.option(
         "--adopt", is_flag=True, help="Take over models that are declared, there and not ours."
+    ),
+    click.option(
+        "--locked", is_flag=True, help="Refuse what is not in the lock, as `requireLock: true` in a Policy always does."
     ),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ def save(path: Path, question: Question, plan: Plan) -> None:
         "hosts": list(question.hosts),
         "prune": question.prune,
         "adopt": question.adopt,
+        "locked": question.locked,
     }
     try:
         path.write_text(sealed(plan, asked), encoding="utf-8")
@@ -41,6 +42,7 @@ class Saved:
             hosts=tuple(asked["hosts"]),
             prune=bool(asked["prune"]),
             adopt=bool(asked["adopt"]),
+            locked=bool(asked.get("locked")),
         )
 
 

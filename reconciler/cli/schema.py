@@ -11,15 +11,17 @@ from reconciler.cli.settings import Settings
 def command(_settings: Settings, kind: str | None) -> int:
     """Print the JSON Schema (2020-12) of KIND: Model, FineTune, Host or Policy; of any manifest without KIND.
 
-    Editors complete and check manifests with it. Save it, and point to it in the first line of a manifest:
+    With `lock` as KIND, that of the lock. Editors complete and check manifests with it. Save it, and point to it in
+    the first line of a manifest:
 
     \b
         # yaml-language-server: $schema=reconciler.schema.json
     """
     from reconciler.manifest.schema import kinds, published
 
-    known = {name.lower(): name for name in kinds()}
+    known = {name.lower(): name for name in (*kinds(), "lock")}
     if kind is not None and kind.lower() not in known:
-        raise click.BadParameter(f"there is no kind {kind!r}; there are: {', '.join(kinds())}", param_hint="KIND")
+        message = f"there is no kind {kind!r}; there are: {', '.join(known.values())}"
+        raise click.BadParameter(message, param_hint="KIND")
     click.echo(published(known[kind.lower()] if kind else None))
     return 0

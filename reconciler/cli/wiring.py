@@ -15,7 +15,6 @@ from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
-from reconciler.core.lock import Lock
 from reconciler.core.names import HostName, ModelName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
@@ -30,6 +29,7 @@ from reconciler.workflow.selection import Selection
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
+    from reconciler.manifest.lockfile import LockFile
 
 DEFAULT_PATH = Path("manifests")
 
@@ -70,6 +70,14 @@ def read(paths: Sequence[Path]) -> "Loaded":
 
         click.echo(diagnostics_text(loaded.warnings, colour=False), err=True, nl=False)
     return loaded
+
+
+def locks(paths: Sequence[Path]) -> "tuple[LockFile, ...]":
+    """Return the locks beside the manifests, those that do not exist yet too; raises ManifestError."""
+    from reconciler.manifest.lockfile import read as read_locks
+    from reconciler.sources import types
+
+    return read_locks(tuple(paths) or (DEFAULT_PATH,), types())
 
 
 def default_host(settings: Settings) -> HostSpec:
@@ -145,7 +153,7 @@ def propose_for(question: Question, settings: Settings, store: RecordStore) -> P
     manifests = load(question.paths, settings)
     selection = select(question.targets, question.hosts, manifests)
     reachable, silent = open_hosts(manifests.hosts, settings)
-    world = World(reachable, silent, open_sources(settings), store.read(), Locking(Lock(), required=False))
+    world = World(reachable, silent, open_sources(settings), store.read(), _locking(question, manifests))
     names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
     values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
     plan = propose(manifests, world, selection, _policy(question, manifests), _limits(manifests))
@@ -156,6 +164,14 @@ def _policy(question: Question, manifests: Manifests) -> Policy:
     """Return what is allowed: a flag allows it for once, a declared policy for good."""
     declared = manifests.policy.prune if manifests.policy is not None else Prune.NEVER
     return Policy(Prune.OWNED if question.prune else Prune(declared), question.adopt)
+
+
+def _locking(question: Question, manifests: Manifests) -> Locking:
+    """Return what is locked, and whether all has to be: a flag asks for it for once, a declared policy for good."""
+    from reconciler.manifest.lockfile import joined
+
+    declared = manifests.policy is not None and manifests.policy.require_lock
+    return Locking(joined(locks(question.paths)), required=question.locked or declared)
 
 
 def _limits(manifests: Manifests) -> Limits:

@@ -32,16 +32,22 @@ def inside(folder: str, name: str) -> str:
 
 def read_text(path: Path, shown: str) -> str | Diagnostic:
     """Return the text of a file of at most MAX_BYTES, or the finding that says why not; `shown` names it there."""
+    content = read_bytes(path, shown, MAX_BYTES, "split it")
+    return content if isinstance(content, Diagnostic) else decode(content, shown)
+
+
+def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnostic:
+    """Return what is in a file of at most `most` bytes, or why not: `hint` is for a larger one."""
     try:
         if not path.is_file():
             return finding(Location(shown), Rule.UNREADABLE, "this is not a file")
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # it may just have become a pipe
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(most + 1)
     except OSError as error:
         return finding(Location(shown), Rule.UNREADABLE, f"cannot be read: {error.strerror}")
-    if len(content) > MAX_BYTES:
-        return finding(Location(shown), Rule.TOO_LARGE, f"larger than {MAX_BYTES // 1024**2} MiB", "split it")
-    return decode(content, shown)
+    if len(content) > most:
+        return finding(Location(shown), Rule.TOO_LARGE, f"larger than {most // 1024**2} MiB", hint)
+    return content
 
 
 def decode(content: bytes, shown: str) -> str | Diagnostic:

@@ -56,7 +56,7 @@ def _host(document: Node, home: str) -> HostSpec:
 
 def _policy(document: Node) -> PolicySpec:
     spec = document.at(["spec"])
-    limits = spec.child("limits")
+    limits, given_lock = spec.child("limits"), spec.child("requireLock")
     given = limits.value if limits is not None and isinstance(limits.value, dict) else {}
     counts = {key: value for key, value in given.items() if isinstance(value, int)}
     share, size = given.get("deleteShare"), given.get("downloadBytes")
@@ -67,6 +67,7 @@ def _policy(document: Node) -> PolicySpec:
         delete_share=int(str(share).removesuffix("%")) / 100 if share is not None else None,
         updates=counts.get("updates"),
         transfer=_bytes(str(size)) if size is not None else None,
+        require_lock=given_lock is not None and given_lock.value is True,
     )
 
 

@@ -61,6 +61,11 @@ class Rule(StrEnum):
     CASE_ONLY = "case-only"
     TOO_MANY_MODELS = "too-many-models"
     TOO_MUCH_TEXT = "too-much-text"
+    # the lock
+    LOCK_SYNTAX = "lock-syntax"
+    LOCK_VERSION = "lock-version"
+    LOCK_ENTRY = "lock-entry"
+    LOCK_CONFLICT = "lock-conflict"
 
 
 _LONGEST = 1000  # characters of a message

@@ -43,6 +43,7 @@ class Gguf(FilesOnly):
     """Pins a path to the content that is there now."""
 
     type = "gguf"
+    offline = True
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache

@@ -43,6 +43,7 @@ class HuggingFace(FilesOnly):
     """Pins a repo, a revision and a choice of file; downloads through the hub's own client."""
 
     type = "huggingface"
+    offline = False
 
     def __init__(self, context: Context) -> None:
         self._context = context

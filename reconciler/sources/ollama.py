@@ -38,6 +38,7 @@ class Ollama:
     """Pins names to manifests."""
 
     type = "ollama"
+    offline = False
 
     def __init__(self, context: Context) -> None:
         self._cache = context.cache

@@ -1,0 +1,131 @@
+"""`reconciler lock`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.exit_codes import DONE, PENDING
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import locks, model_name, open_sources, read
+from reconciler.core.facts import Facts
+from reconciler.core.lock import Revision, revision
+from reconciler.core.names import ModelName
+from reconciler.core.resource import Resource
+from reconciler.ports import Sources
+from reconciler.workflow.lock import Book, Referral, disagreements, referrals, revised
+
+if TYPE_CHECKING:
+    from reconciler.manifest.lockfile import LockFile
+
+
+@click.command("lock")
+@click.argument("words", nargs=-1, metavar="[PATH | NAME]...")
+@click.option("--upgrade", is_flag=True, help="Lock anew what the models NAME refer to; all of them without NAME.")
+@click.option("--check", is_flag=True, help="Only tell whether lock and manifests agree, contacting nothing.")
+@options.manifests
+@options.formats("text", "json")
+@click.pass_obj
+def command(
+    settings: Settings, words: tuple[str, ...], upgrade: bool, check: bool, manifests: tuple[Path, ...], format_: str
+) -> int:
+    """Write down what each reference means today, so that everybody gets the same.
+
+    \b
+      reconciler lock [PATH]...             lock what is not locked yet
+      reconciler lock --upgrade [NAME]...   and move what is to what upstream offers now
+      reconciler lock --check [PATH]...     for CI: exit with 2 if lock and manifests disagree
+
+    Writes the file reconciler.lock into each PATH that is a folder (default: manifests/), or beside it if it is a
+    file; keep it in git. For each reference of a Model or an adapter it says what it means: the manifest on the hub
+    and its digest, the commit and the file on Hugging Face, the sha256 of a file on this machine. From then on plan
+    and apply use that, and tell what is outdated; without a lock they follow tags and branches wherever they go.
+
+    Entries stay as they are. Missing ones are added, and those that no manifest refers to any more are dropped, unless
+    PATH is a single file. --upgrade moves what the declared models NAME refer to themselves, not what they are built
+    on; give the manifests with --manifests then. A manifest or a local file that contradicts its entry is an error
+    that --upgrade mends. If any reference can't be resolved, nothing is written. Where there is nothing to lock, no
+    file is made, and one that is there is kept, empty.
+
+    \b
+    Exit codes: 0 done or in agreement, 1 error, 2 lock and manifests disagree (only with --check).
+    """
+    if check and upgrade:
+        raise click.UsageError("--check changes nothing, so there is nothing to --upgrade")
+    paths = manifests if upgrade else (*(Path(word) for word in words), *manifests)
+    resources = read(paths).manifests.resources
+    moved = _named(words, resources) if upgrade else frozenset[ModelName]()
+    files, sources = locks(paths), open_sources(settings)
+    books = _books(files, resources, sources)
+    if check:
+        return _check(books, sources, settings, format_)
+    after = revised(books, moved, sources)
+    before = ({name: locked.pin for name, locked in book.held.items()} for book in books)
+    revisions = [revision(book.file, old, new) for book, old, new in zip(books, before, after, strict=True)]
+    _write(files, after)
+    click.echo(_told(revisions, settings, format_), nl=False)
+    return DONE
+
+
+def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[ModelName]:
+    """Return the models that are named, or all without a name; raises click.BadParameter."""
+    known = {item.name: item for item in resources}
+    names = [model_name(word, "NAME") for word in words]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(_unknown(name, known), param_hint="NAME")
+        if not known[name].references:
+            message = f"{name} refers to nothing itself: name its base {known[name].base}"
+            raise click.BadParameter(message, param_hint="NAME")
+    return frozenset(names or known)
+
+
+def _unknown(name: ModelName, known: Iterable[ModelName]) -> str:
+    from reconciler.manifest.rules import nearest
+
+    short = {str(item).removesuffix(":latest"): str(item) for item in known}
+    near = nearest(str(name).removesuffix(":latest"), sorted(short))
+    more = f"did you mean {short[near]}?" if near else "a PATH is given with --manifests"
+    return f"no resource is named {name}; {more}"
+
+
+def _books(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:
+    from reconciler.manifest.lockfile import lock_of
+
+    asked: dict[Path, list[tuple[str, Referral]]] = {file.path: [] for file in files}
+    for item in referrals(resources, sources):
+        file = lock_of(item.ref, files)
+        asked[file.path].append((file.name(item.entry), item))
+    return tuple(Book(str(file.path), tuple(asked[file.path]), file.by_name, file.whole) for file in files)
+
+
+def _check(books: Sequence[Book], sources: Sources, settings: Settings, format_: str) -> int:
+    findings = disagreements(books, sources)
+    if format_ == "json":
+        from reconciler.report.findings import findings_json
+
+        click.echo(findings_json(findings), nl=False)
+    elif findings:
+        from reconciler.report.terminal import diagnostics_text
+
+        click.echo(diagnostics_text(findings, colour=settings.color), nl=False)
+    else:
+        from reconciler.report.lock import agreement_text
+
+        click.echo(agreement_text(sum(len(book.held) for book in books)), nl=False)
+    return PENDING if findings else DONE
+
+
+def _write(files: Sequence["LockFile"], pins: Sequence[Mapping[str, Facts]]) -> None:
+    from reconciler.manifest.lockfile import write
+
+    for file, references in zip(files, pins, strict=True):
+        write(file, references)
+
+
+def _told(revisions: Sequence[Revision], settings: Settings, format_: str) -> str:
+    from reconciler.report.lock import lock_json, lock_text
+
+    return lock_json(revisions) if format_ == "json" else lock_text(revisions, colour=settings.color)
