@@ -13,7 +13,6 @@ VERSION = 1
 
 _MOST = 1 << 63  # bytes; no disk has as many
 _MARKER = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
-_HALF = re.compile("[\ud800-\udfff]")
 _ANEW = "restore the lock from git, or delete it: `reconciler lock` writes it anew"
 _MERGE = "keep one side whole: `reconciler lock` then adds what it lacks and drops what is not needed"
 
@@ -138,16 +137,10 @@ def _pin(value: object) -> Facts:
 def _fact(value: object) -> Fact:
     match value:
         case str():
-            return _sound(value)
+            return value
         case int() if not isinstance(value, bool) and 0 <= value < _MOST:
             return value
         case list() if all(isinstance(item, str) for item in value):
-            return tuple(_sound(item) for item in value)
+            return tuple(value)
         case _:
             raise ValueError("it holds something else than texts, lists of texts and numbers from 0 up")
-
-
-def _sound(text: str) -> str:
-    if not text.isascii() and _HALF.search(text):
-        raise ValueError("a text holds half a character")
-    return text
