@@ -65,12 +65,12 @@ class HubBlobs:
         if start == blob.size:
             return
         with self._access.stream(repo, what, {"Range": f"bytes={start}-"} if start else {}) as answer:
-            if answer.status not in {200, 206}:
+            if answer.status not in {200, 206, 416}:
                 raise refusal(answer.status, _words(answer), repo, what)
             if answer.status == 200 and start:
                 partial.seek(0)
                 partial.truncate()
-            for chunk in answer.chunks():
+            for chunk in answer.chunks() if answer.status != 416 else ():
                 partial.write(chunk)
                 if partial.tell() > blob.size:
                     return

@@ -16,7 +16,7 @@ MEMBER = "member-token"  # what the login gets there, and what is then wanted
 
 
 class OciServer:
-    """Manifests by `<namespace>/<model>:<tag>` and blobs by digest; `realm` and `login` make it want something first."""
+    """Manifests by `<namespace>/<model>:<tag>` and blobs by digest; `realm` and `login` make it want more."""
 
     def __init__(self) -> None:
         self.manifests: dict[str, bytes] = {}
