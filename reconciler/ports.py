@@ -80,7 +80,10 @@ class Source(Protocol):
         """Return how the layers of this pull best get to a host; raises ResolutionError."""
 
     def offers(self, blob: Blob) -> bool:
-        """Tell whether `fetch` could bring this blob now, moving none of its bytes; raises SourceUnavailable."""
+        """Tell whether `fetch` could bring this blob now, moving none of its bytes.
+
+        Raises ResolutionError where that can't be told: upstream is silent, or wants a login first.
+        """
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return a file with exactly this content, verified by its sha256; raises ResolutionError.

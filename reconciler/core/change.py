@@ -36,6 +36,7 @@ class Reason(StrEnum):
     IN_SYNC = "in_sync"
     SPEC_CHANGED = "spec_changed"
     UPSTREAM_MOVED = "upstream_moved"
+    LOCK_MOVED = "lock_moved"
     BASE_CHANGED = "base_changed"
     UNRESOLVED = "unresolved"
     BASE_REFUSED = "base_refused"

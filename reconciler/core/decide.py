@@ -122,12 +122,13 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
 
 
 def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:
-    """Tell apart what the user, the hub and the base changed; never empty."""
+    """Tell apart what the user, the hub or the lock, and the base changed; never empty."""
     paths = {field.path for field in fields}
     pinned = paths & {"manifest", "weights", "adapters"}
     moved = bool(pinned) and want.reference == recorded.reference
     own = paths - {"base"} - (pinned if moved else set())
-    found = ((Reason.SPEC_CHANGED, bool(own)), (Reason.UPSTREAM_MOVED, moved), (Reason.BASE_CHANGED, "base" in paths))
+    mover = Reason.LOCK_MOVED if want.locked else Reason.UPSTREAM_MOVED
+    found = ((Reason.SPEC_CHANGED, bool(own)), (mover, moved), (Reason.BASE_CHANGED, "base" in paths))
     return tuple(reason for reason, true in found if true) or (Reason.SPEC_CHANGED,)
 
 

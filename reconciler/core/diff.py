@@ -37,6 +37,24 @@ def diff(
     return _with_bases({change.address: change for change in changes}, models, records, policy)
 
 
+def to_bring(
+    desired: DesiredState, live: LiveState, recorded: RecordedState, policy: Policy = Policy()
+) -> tuple[Desired, ...]:
+    """Return the entries that have to be brought to their hosts, as far as each can be decided about alone.
+
+    It is asked before the steps are final, so what only `diff` knows, such as a base that is refused, does not count.
+    """
+    models, records = live.models, recorded.by_address
+    found = []
+    for want in desired.entries:
+        there = models.get(want.address)
+        recognised = _recognised(want, there, models)
+        change = decide(want, there, records.get(want.address), policy, recognised=recognised)
+        if change is not None and change.action in _MAKES:
+            found.append(want)
+    return tuple(found)
+
+
 def _unresolved(entry: Unresolved, live: Live | None) -> Change:
     return Change(
         entry.address,

@@ -134,7 +134,9 @@ class _Host:
         if base in self._chosen:
             entry = self._made.get(base)
             if not isinstance(entry, Desired):
-                raise _Missing(f"its base {base} could not be resolved", "mend the base first", in_base=True)
+                unlocked = isinstance(entry, Unresolved) and entry.unlocked
+                why = "is not in the lock" if unlocked else "could not be resolved"
+                raise _Missing(f"its base {base} {why}", "mend the base first", in_base=True, unlocked=unlocked)
             return entry.fingerprint
         if base in self._live:
             return self._live[base]

@@ -19,6 +19,7 @@ REASONS = {
     Reason.IN_SYNC: "in sync",
     Reason.SPEC_CHANGED: "manifest changed",
     Reason.UPSTREAM_MOVED: "upstream moved",
+    Reason.LOCK_MOVED: "lock moved",
     Reason.BASE_CHANGED: "base changed",
     Reason.UNRESOLVED: "its source could not be resolved",
     Reason.BASE_REFUSED: "its base is refused",

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import Facts, facts
+from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
 from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files_only import FilesOnly
+from reconciler.sources._files_only import FilesOnly, pinned_file
 from reconciler.sources._gguf_header import Header, read_header
 
 _BLOCK = 1 << 20  # bytes
+_KINDS = ("model", "adapter")  # what a server can use
 
 
 def source(context: Context) -> Source:
@@ -59,11 +60,13 @@ class Gguf(FilesOnly):
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return what the file was when it was locked; raises Unusable."""
-        match dict(pin):
-            case {"sha256": str(sha256), "size": int(size), "holds": str(kind), "architecture": str(architecture)}:
-                return self._pinned(ref, _File(Digest.parse(sha256), size, kind, architecture))
-            case _:
-                raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")
+        found, about = pinned_file(pin), dict(pin)
+        kind, architecture = about.get("holds"), about.get("architecture")
+        if found is not None and kind in _KINDS and isinstance(architecture, str):
+            pinned = self._pinned(ref, _File(*found, str(kind), architecture))
+            if pinned.pin == pin:
+                return pinned
+        raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")
 
     def _pinned(self, ref: SourceRef, file: "_File") -> Pinned:
         path, pin = Path(self.key(ref)), dict(ref.options).get("sha256")
@@ -72,22 +75,15 @@ class Gguf(FilesOnly):
                 f"{path.name} is {file.digest.hex}, and the manifest pins {pin}",
                 hint="bring back the file that was meant, or correct `sha256:`",
             )
-        about = {"architecture": file.architecture, "path": str(path)}
+        content: dict[str, Fact] = {"architecture": file.architecture, "sha256": file.digest.hex, "size": file.size}
         blob = Blob(file.digest, file.size, self.type, (("path", str(path)),))
         return Pinned(
             reference=path.name,
-            provenance=facts({**about, "sha256": file.digest.hex, "size": file.size}),
+            provenance=facts({**content, "path": str(path)}),
             size=file.size,
             files=((path.name, blob),),
             holds=file.kind,
-            pin=facts(
-                {
-                    "architecture": file.architecture,
-                    "holds": file.kind,
-                    "sha256": file.digest.hex,
-                    "size": file.size,
-                }
-            ),
+            pin=facts({**content, "holds": file.kind}),
         )
 
     def offers(self, blob: Blob) -> bool:
@@ -136,7 +132,7 @@ _REFUSALS: tuple[tuple[Callable[[Header], bool], str, str], ...] = (
         "name the model's own GGUF",
     ),
     (
-        lambda header: header.kind not in {"model", "adapter"},
+        lambda header: header.kind not in _KINDS,
         "is a GGUF of the type {kind!r}, and no model",
         "name the model's own GGUF",
     ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reconciler.core.decide import Policy
-from reconciler.core.diff import diff
+from reconciler.core.diff import diff, to_bring
 from reconciler.core.expand import expand
 from reconciler.core.plan import Plan, blobs_in_question, make_plan
 from reconciler.core.resource import Manifests
@@ -44,9 +44,9 @@ def propose(
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
         desired = expand(asked.resources, asked.hosts, pins, live)
-        desired = routed(desired, live, recorded, hosts, world.sources, fleet)
         desired = with_pulled(desired, live, recorded, world.sources, fleet)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
+        desired = routed(desired, to_bring(desired, live, recorded, policy), hosts, world.sources, fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))
         held = present(hosts, blobs_in_question(changes), fleet)

@@ -1,7 +1,7 @@
 """Resolution: references become pinned content, each distinct one asked for once, all of them at the same time.
 
 What the lock holds is used as the lock says; what upstream offers now is asked for all the same, to tell what is
-outdated. It is one small request a reference either way.
+outdated. It is one small request a reference either way. What has to be locked and is not is not even asked for.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from reconciler.core.lock import Followed, Lock, Locked
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Resource, SourceRef
 from reconciler.core.state import Desired, DesiredState, LiveState, RecordedState
-from reconciler.core.steps import Create, Pull, pull_of
-from reconciler.errors import ReconcilerError, ResolutionError
-from reconciler.ports import Sources
+from reconciler.core.steps import Blob, Create, Pull, pull_of
+from reconciler.errors import ReconcilerError, ResolutionError, Unusable
+from reconciler.ports import Source, Sources
 from reconciler.workflow.fleet import Fleet
 
 Pins = dict[SourceRef, Pinned | Unpinned]
@@ -41,41 +41,50 @@ def references(resources: Iterable[Resource]) -> tuple[SourceRef, ...]:
 
 def resolve(resources: Iterable[Resource], locking: Locking, sources: Sources, fleet: Fleet) -> Pins:
     """Return what every reference of these resources means, or why that could not be found out."""
-    refs, held = references(resources), locking.lock.by_key
-    answers = fleet.each(lambda ref: sources(ref.type).resolve(ref), refs)
-    return {
-        ref: _settled(ref, _or_unpinned(ref, now), held.get((ref.type, sources(ref.type).key(ref))), locking, sources)
-        for ref, now in answers
-    }
+    held = locking.lock.by_key
+
+    def meant(ref: SourceRef) -> Pinned | Unpinned:
+        source = sources(ref.type)
+        key = source.key(ref)
+        entry = held.get((ref.type, key))
+        if entry is not None:
+            return _locked(ref, entry, source)
+        if locking.required:
+            message = f"{ref.type} {key} is not in the lock"
+            return Unpinned(ref, message, "`reconciler lock` adds it", retryable=False, unlocked=True)
+        return source.resolve(ref)
+
+    return {ref: _or_unpinned(ref, answer) for ref, answer in fleet.each(meant, references(resources))}
 
 
-def _settled(
-    ref: SourceRef, now: Pinned | Unpinned, entry: Locked | None, locking: Locking, sources: Sources
-) -> Pinned | Unpinned:
-    """Return what a reference means: what the lock says if it says anything, else what upstream says."""
-    if entry is None and locking.required:
-        return _not_locked(ref, now, sources)
-    if entry is None:
-        return now
+def _locked(ref: SourceRef, entry: Locked, source: Source) -> Pinned:
+    """Return what the lock says, and with it what upstream says instead; raises ResolutionError for a broken entry."""
     try:
-        then = sources(ref.type).restore(ref, entry.pin)
+        then = source.restore(ref, entry.pin)
     except ResolutionError as error:
-        return Unpinned(ref, f"{entry.location}: {error.message}", error.hint, error.retryable)
-    if isinstance(now, Unpinned):
-        return replace(then, locked=True, unchecked=now.message)
-    return replace(then, locked=True, offered=None if now.identity == then.identity else now)
+        raise Unusable(error.message, hint=error.hint, where=str(entry.location)) from error
+    try:
+        now = source.resolve(ref)
+    except ResolutionError as error:
+        return replace(then, locked=True, unchecked=str(error))
+    if now.identity != then.identity:
+        return replace(then, locked=True, offered=now)
+    return replace(then, locked=True, files=_from_where_they_are_now(then, now))
 
 
-def _not_locked(ref: SourceRef, now: Pinned | Unpinned, sources: Sources) -> Unpinned:
-    name = now.reference if isinstance(now, Pinned) else sources(ref.type).key(ref)
-    return Unpinned(ref, f"{name} is not in the lock", "`reconciler lock` adds it", retryable=False, unlocked=True)
+def _from_where_they_are_now(then: Pinned, now: Pinned) -> tuple[tuple[str, Blob], ...]:
+    """Return the locked files, to be fetched as upstream offers them now: a commit may be gone and its files stay."""
+    return tuple((name, blob) for (name, _), (_, blob) in zip(then.files, now.files, strict=True))
 
 
-def _or_unpinned(ref: SourceRef, answer: Pinned | ReconcilerError) -> Pinned | Unpinned:
+def _or_unpinned(ref: SourceRef, answer: Pinned | Unpinned | ReconcilerError) -> Pinned | Unpinned:
     if isinstance(answer, ReconcilerError):
-        message = f"{answer.where}: {answer.message}" if answer.where else answer.message
-        return Unpinned(ref, message, answer.hint, answer.retryable)
+        return Unpinned(ref, _told(answer), answer.hint, answer.retryable)
     return answer
+
+
+def _told(error: ReconcilerError) -> str:
+    return f"{error.where}: {error.message}" if error.where else error.message
 
 
 def with_pulled(

@@ -1,13 +1,13 @@
 """Routing: how what a host lacks will get there, and whether it can still be had at all.
 
-Only models that are not in place are looked at, so a plan in which nothing changes asks nothing more.
+Only what has to be brought to a host is looked at, so a plan in which nothing changes asks nothing more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.core.names import HostName
 from reconciler.core.routes import Route, layers_of, rerouted
-from reconciler.core.state import Desired, DesiredState, LiveState, RecordedState, Unresolved
+from reconciler.core.state import Desired, DesiredState, Unresolved
 from reconciler.core.steps import Blob, Upload, pull_of
 from reconciler.errors import HostError, NotFound, ReconcilerError, Unusable
 from reconciler.ports import Host, Sources
@@ -15,18 +15,12 @@ from reconciler.workflow.fleet import Fleet
 
 
 def routed(
-    desired: DesiredState,
-    live: LiveState,
-    recorded: RecordedState,
-    hosts: Mapping[HostName, Host],
-    sources: Sources,
-    fleet: Fleet,
+    desired: DesiredState, away: Iterable[Desired], hosts: Mapping[HostName, Host], sources: Sources, fleet: Fleet
 ) -> DesiredState:
-    """Return the desired state with the steps that really bring what is not in place.
+    """Return the desired state with the steps that really bring what is `away`, which is some of its entries.
 
     What is locked, moved upstream and can't be had any more is unresolved: nothing else is put in its stead.
     """
-    away = [entry for entry in desired.entries if not _in_place(entry, live, recorded)]
     answers = fleet.each(lambda entry: _routed(entry, hosts[entry.address.host], sources), away)
     found = {entry.address: answer for entry, answer in answers}
     entries: list[Desired] = []
@@ -38,14 +32,6 @@ def routed(
         else:
             entries.append(answer)
     return DesiredState(tuple(entries), tuple(sorted(unresolved, key=lambda item: item.address)))
-
-
-def _in_place(entry: Desired, live: LiveState, recorded: RecordedState) -> bool:
-    there, record = live.models.get(entry.address), recorded.by_address.get(entry.address)
-    if there is None:
-        return False
-    as_left = record is not None and (record.fingerprint, record.digest) == (entry.fingerprint, there.digest)
-    return as_left or there.digest in entry.foretold
 
 
 def _routed(entry: Desired, host: Host, sources: Sources) -> Desired:
@@ -70,9 +56,10 @@ def _must_be_had(entry: Desired, host: Host, sources: Sources) -> None:
     """Raise NotFound for content that neither the host nor upstream has any more."""
     for blob in _blobs(entry):
         if not _holds(host, blob) and not sources(blob.source).offers(blob):
+            anew = f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now"
             raise NotFound(
-                f"what is locked for {entry.reference} can't be had any more: {blob.digest.short} is gone upstream",
-                hint=f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now",
+                f"what is locked for {entry.reference} can't be had any more: {blob.digest.short} is gone",
+                hint=f"nothing else is offered: {entry.unchecked}" if entry.unchecked else anew,
             )
 
 

@@ -145,7 +145,8 @@ print(*sorted({name.split(".")[0] for name in sys.modules}))
 
 
 def test_resolving_imports_no_slow_library(case: Case) -> None:
-    endpoint = getattr(case.source, "_endpoint", "")
+    api = getattr(case.source, "_api", None)
+    endpoint = api.endpoint() if api is not None else ""
     options = [f"{name}={value}" for name, value in case.good.options]
 
     command = [sys.executable, "-c", RESOLVE, case.good.type, endpoint, *options]

@@ -1,0 +1,149 @@
+"""The API of a Hugging Face hub: which commit a revision names, and which files it holds.
+
+It is asked over our own transport, for the hub's client library takes longer to import than a whole plan may take.
+What a commit holds never changes, so it is asked for once and cached.
+"""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact
+from reconciler.errors import AccessDenied, SourceUnavailable, TransportError, Unusable
+from reconciler.sources import Context
+from reconciler.sources._files_only import is_size
+from reconciler.sources._hugging_face_errors import TOKEN, refusal
+from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.transport import Reply
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB = "https://huggingface.co"
+_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
+_PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
+_MOST_FILES = 1000 * _PAGES
+_LONGEST_PATH = 1024  # characters
+_REDIRECTS = 3  # a repo that was renamed answers from its new name
+
+
+class HubApi:
+    """One hub, at `HF_ENDPOINT` or where everybody looks for it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._endpoint = (context.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")  # judged before its use
+
+    def files(self, repo: str, revision: str) -> tuple[str, Sequence[RepoFile]]:
+        """Return the commit that a revision names, and what it holds; a commit that was read is not asked for again."""
+        if COMMIT.fullmatch(revision) and (known := self._cached(repo, revision)):
+            return revision, known
+        return self.asked(repo, revision)
+
+    def asked(self, repo: str, revision: str) -> tuple[str, Sequence[RepoFile]]:
+        """Return the commit that the hub says a revision names now, and what it holds, which is read but once."""
+        info = _object(self._get(repo, revision, f"/revision/{quote(revision, safe='')}"))
+        commit = info.get("sha")
+        if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+            raise SourceUnavailable(f"the hub names no commit for {repo}@{revision}")
+        if known := self._cached(repo, commit):
+            return commit, known
+        if info.get("gated"):
+            self._get(repo, revision, "/auth-check")  # listings are public where files are not: better to know now
+        files = self._listed(repo, commit)
+        self._context.cache.put(self._key(repo, commit), tuple(_kept(file) for file in files))
+        return commit, files
+
+    def _listed(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+        files: list[RepoFile] = []
+        query = "recursive=true"
+        for _ in range(_PAGES):
+            reply = self._get(repo, commit, f"/tree/{commit}?{query}")
+            files += _page(reply)
+            if len(files) > _MOST_FILES:
+                break
+            following = _NEXT.search(reply.headers.get("Link", ""))
+            if following is None:
+                return tuple(files)
+            query = urlsplit(following[1]).query  # only this: a mirror's link may lead to another origin
+        raise SourceUnavailable(f"the hub's listing of {repo} has no end")
+
+    def _get(self, repo: str, revision: str, path: str) -> Reply:
+        token = self.token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            url = f"{self.endpoint()}/api/models/{quote(repo)}{path}"
+            reply = self._context.http.request("GET", url, headers=headers, redirects=_REDIRECTS)
+        except TransportError as error:
+            raise SourceUnavailable(
+                f"the hub did not answer: {error.message}", hint=error.hint, where=error.where
+            ) from error
+        if reply.status == 200 or (path == "/auth-check" and reply.status not in {401, 403}):  # mirrors may lack it
+            return reply
+        raise refusal(reply.status, reply.headers, f"{self._endpoint}/{repo}", revision, with_token=bool(token))
+
+    def endpoint(self) -> str:
+        """Return the address of the hub; raises Unusable for one that would give a password away."""
+        if "@" in self._endpoint:
+            raise Unusable("HF_ENDPOINT must not carry a user or password", hint=f"give a token in {TOKEN}")
+        return self._endpoint
+
+    def token(self) -> str:
+        """Return the token for the hub, empty where there is none; raises AccessDenied for what can't be one."""
+        token = self._context.environ.get(TOKEN, "").strip()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise AccessDenied(f"{TOKEN} holds something that is not a token", hint="set it again, on one line")
+        return token
+
+    def _key(self, repo: str, commit: str) -> str:
+        return f"tree {self._endpoint} {repo} {commit}"
+
+    def _cached(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+        kept = self._context.cache.get(self._key(repo, commit))
+        try:
+            return tuple(_restored(item) for item in kept) if isinstance(kept, tuple) else ()
+        except ValueError:
+            return ()
+
+
+def _object(reply: Reply) -> dict[str, object]:
+    try:
+        value = reply.json()
+    except TransportError as error:
+        raise SourceUnavailable("the hub's answer is not JSON", hint="check HF_ENDPOINT") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _page(reply: Reply) -> list[RepoFile]:
+    try:
+        items = reply.json()
+        if not isinstance(items, list):
+            raise TypeError("not a list")
+        return [_file(item) for item in items if item["type"] == "file" and is_path(item["path"])]
+    except (TransportError, TypeError, KeyError, ValueError) as error:
+        raise SourceUnavailable("the hub's listing can't be read", hint="check HF_ENDPOINT") from error
+
+
+def is_path(path: object) -> bool:
+    """Tell whether a git repo could hold a file of this path, and people could read it."""
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH or not path.isprintable():
+        return False
+    return not {"", ".", ".."} & set(path.split("/"))
+
+
+def _file(item: dict[str, object]) -> RepoFile:
+    lfs, size = item.get("lfs"), item["size"]
+    if not isinstance(size, int) or not is_size(size):
+        raise TypeError("a size is no number of bytes")
+    return RepoFile(str(item["path"]), size, Digest.parse(str(lfs["oid"])) if isinstance(lfs, dict) else None)
+
+
+def _kept(file: RepoFile) -> Fact:
+    return (file.path, file.size, file.digest.hex if file.digest else "")
+
+
+def _restored(item: Fact) -> RepoFile:
+    match item:
+        case (str(path), int(size), str(digest)):
+            return RepoFile(path, size, Digest.parse(digest) if digest else None)
+        case _:
+            raise ValueError("not what was kept")
