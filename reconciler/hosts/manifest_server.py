@@ -62,6 +62,7 @@ class ManifestServer(ThreadingMixIn, TCPServer):
     afterwards whether it came for the manifest, and whether it lacked a blob and wanted it from us.
     """
 
+    request_queue_size = _CONNECTIONS
     allow_reuse_address = True  # else a fixed port is closed to us for a minute after each use
 
     def __init__(self, address: str, port: int, body: bytes) -> None:

@@ -22,6 +22,7 @@ SLOW = frozenset(
         "requests",
         "numpy",
         "psycopg",
+        "socketserver",
     }
 )
 VALIDATOR = frozenset({"jsonschema"})

@@ -66,7 +66,10 @@ def pull(store: Store, request: Line, hub: str) -> Iterator[Line]:
         raise Refused("pull model manifest: dial tcp: lookup registry.ollama.ai: no such host")
     place = f"{base}/v2/{name[1]}/{name[2]}"
     raw = _fetched(f"{place}/manifests/{name[3]}", "pull model manifest: ")
-    manifest = json.loads(raw)
+    try:
+        manifest = json.loads(raw)
+    except ValueError as error:
+        raise Refused("pull model manifest: invalid character '<' looking for beginning of value") from error
     for item in (*manifest["layers"], manifest["config"]):
         digest, size = str(item["digest"]), item["size"]
         if digest not in store.blobs:
