@@ -44,6 +44,7 @@ class Reason(StrEnum):
 
 
 WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})  # actions that change a host
+MOVED = frozenset({Reason.UPSTREAM_MOVED, Reason.LOCK_MOVED})  # other content under the same reference
 BOOKKEEPING = frozenset({Action.ADOPT, Action.FORGET})  # actions that change only our registry
 
 

@@ -5,7 +5,7 @@ host would show for it, worked out from what is declared and from what its base 
 the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is a lie.
 """
 
-from reconciler.core.facts import Fact, Facts, same
+from reconciler.core.facts import ABSENT, Fact, Facts, FieldChange, same
 from reconciler.core.state import Desired, Live
 from reconciler.core.steps import Create, pull_of
 
@@ -18,7 +18,7 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
     False too where that can't be told: without a look at both, and for a model that the host quantised.
     What is laid over a pull is compared with what the hub says, for the pulled model is not on the host any more.
     """
-    create = next((step for step in want.steps if isinstance(step, Create)), None)
+    create = _create_of(want)
     if create is None or create.quantize is not None or live.facts is None:
         return False
     if create.base is None:
@@ -27,7 +27,25 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
         below = want.below
     else:
         below = base.facts if base is not None else None
-    return below is not None and _is(_laid_over(dict(below), create), dict(live.facts), _free(create, dict(below)))
+    if below is None:
+        return False
+    return not _unlike(_laid_over(dict(below), create), dict(live.facts), _free(create, dict(below)))
+
+
+def unlike(want: Desired, shown: Facts, below: Facts) -> tuple[FieldChange, ...]:
+    """Return how what is `shown` differs from what `want` would make of a pull that consists of `below`, by path.
+
+    What a host may fill in by itself, and nobody declares, does not count.
+    """
+    create, before = _create_of(want) or Create(want.address.model), dict(shown)
+    expected = _laid_over(dict(below), create)
+    after = {path: value for path, value in expected.items() if value not in {(), ""}}
+    paths = _unlike(after, before, _free(create, dict(below)))
+    return tuple(FieldChange(path, before.get(path, ABSENT), after.get(path, ABSENT)) for path in paths)
+
+
+def _create_of(want: Desired) -> Create | None:
+    return next((step for step in want.steps if isinstance(step, Create)), None)
 
 
 def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
@@ -52,9 +70,10 @@ def _free(create: Create, below: dict[str, Fact]) -> frozenset[str]:
     return derived - {"parameters.stop"} if stops else derived
 
 
-def _is(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str]) -> bool:
-    paths = (expected.keys() | shown.keys()) - free
-    return all(_same(expected.get(path), shown.get(path)) for path in paths)
+def _unlike(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str]) -> list[str]:
+    """Return the paths that differ, sorted, but for those that are free."""
+    paths = sorted((expected.keys() | shown.keys()) - free)
+    return [path for path in paths if not _same(expected.get(path), shown.get(path))]
 
 
 def _same(left: Fact, right: Fact) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from reconciler.core.change import Action, Change, Reason
+from reconciler.core.change import MOVED, Action, Change, Reason
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
@@ -153,7 +153,7 @@ def _detail(change: Change) -> str:
         case Action.CREATE:
             return source if change.reasons == (Reason.NEW,) else f"{reason}: {source}"
         case Action.UPDATE:
-            return f"{reason}: {source}" if Reason.UPSTREAM_MOVED in change.reasons else reason
+            return f"{reason}: {source}" if MOVED & set(change.reasons) else reason
         case Action.REFUSE:
             return safe(change.note) or reason
         case Action.ADOPT | Action.FORGET | Action.DELETE | Action.NO_OP:

@@ -1,64 +1,72 @@
 """News: what upstream changed, told field by field from small layers. Weights are never read."""
 
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.change import Change, Reason
+from reconciler.core.change import MOVED, Change
 from reconciler.core.facts import Facts, differences
+from reconciler.core.likeness import unlike
 from reconciler.core.plan import Plan
-from reconciler.core.state import Desired, RecordedState
-from reconciler.core.steps import Create, Pull, pull_of
-from reconciler.errors import ReconcilerError, ResolutionError
+from reconciler.core.state import Recorded, RecordedState
+from reconciler.core.steps import Pull, pull_of
+from reconciler.errors import ReconcilerError
 from reconciler.ports import Sources
 from reconciler.workflow.fleet import Fleet
 
 WIDTH = 8  # layers read at once
 
+Asked = tuple[str, Pull]  # of which source type, and what
+Told = tuple[Facts, Facts]  # what every host would show of a pull, and with it what only its config says
+
 
 def with_news(plan: Plan, recorded: RecordedState, sources: Sources) -> Plan:
-    """Return the plan, with what upstream changed wherever it moved; where that can't be read, a note says why."""
-    known = recorded.by_address
-    told = [change for change in plan.changes if _has_news(change)]
-    if not told:
+    """Return the plan, with what upstream changed wherever it moved; where that can't be told, a note says why."""
+    asked = dict.fromkeys(item for change in plan.changes for item in _asked(change))
+    if not asked:
         return plan
 
-    def news(change: Change) -> Change:
-        record = known.get(change.address)
-        return replace(change, news=differences(*_sides(change, record.facts if record else (), sources)))
+    def read(item: Asked) -> Told:
+        source, pull = item
+        return sources(source).describe(pull), sources(source).describe(pull, config=True)
 
     with Fleet(WIDTH) as fleet:
-        answers = dict(fleet.each(news, told))
-    return replace(plan, changes=tuple(_or_noted(change, answers.get(change, change)) for change in plan.changes))
+        told, known = dict(fleet.each(read, asked)), recorded.by_address
+    return replace(plan, changes=tuple(_with_news(change, known.get(change.address), told) for change in plan.changes))
 
 
-def _has_news(change: Change) -> bool:
+def _asked(change: Change) -> Iterator[Asked]:
+    """Yield what has to be read, what is new first; nothing where there is no news, or none that a hub could tell."""
     entry = change.after
     if entry is None or entry.ref is None:
-        return False
-    new = _new(entry)
-    return new is not None and (change.outdated or Reason.UPSTREAM_MOVED in change.reasons)
+        return
+    if entry.offered is not None:
+        pulls = [entry.offered.pull, pull_of(entry.steps)]
+    else:
+        pulls = [pull_of(entry.steps)] if MOVED & set(change.reasons) else []
+    yield from ((entry.source, pull) for pull in pulls if pull is not None)
 
 
-def _new(entry: Desired) -> Pull | None:
-    """Return the pull that brings what is new: what is offered, or what the plan is about to bring."""
-    return entry.offered.pull if entry.offered is not None else pull_of(entry.steps)
+def _with_news(change: Change, record: Recorded | None, told: Mapping[Asked, Told | ReconcilerError]) -> Change:
+    answers = [told[item] for item in _asked(change)]
+    if not answers:
+        return change
+    after, *earlier = answers
+    if isinstance(after, ReconcilerError):
+        return _noted(change, after.message)
+    if earlier and not isinstance(earlier[0], ReconcilerError):
+        return replace(change, news=differences(earlier[0][1], after[1]))
+    if record is None or not record.facts:
+        return _noted(change, "what was there before is not known any more")
+    assert change.after is not None
+    return replace(change, news=unlike(change.after, record.facts, _as_shown(after, record.facts)))
 
 
-def _sides(change: Change, shown: Facts, sources: Sources) -> tuple[Facts, Facts]:
-    """Return what was there and what is new, both with or both without what only the config tells."""
-    entry = change.after
-    assert entry is not None
-    source, new = sources(entry.source), _new(entry)
-    assert new is not None
-    if entry.offered is not None and (old := pull_of(entry.steps)) is not None:
-        with suppress(ResolutionError):  # upstream may have dropped what it offered then
-            return source.describe(old, config=True), source.describe(new, config=True)
-    laid_over = any(isinstance(step, Create) for step in entry.steps)
-    after = source.describe(new)
-    return (shown, after) if shown and not laid_over else (after, after)
+def _as_shown(told: Told, shown: Facts) -> Facts:
+    """Return what a host would show that has shown this: of what only the config says, no more than it does."""
+    plain, whole = told
+    seen = dict(plain).keys() | dict(shown).keys()
+    return tuple((path, value) for path, value in whole if path in seen)
 
 
-def _or_noted(change: Change, answer: Change | ReconcilerError) -> Change:
-    if isinstance(answer, ReconcilerError):
-        return replace(change, note=change.note or f"what changed upstream can't be told: {answer.message}")
-    return answer
+def _noted(change: Change, why: str) -> Change:
+    return replace(change, note=change.note or f"what changed upstream can't be told: {why}")
