@@ -22,6 +22,7 @@ COMMANDS = {
     "validate": "Check manifests without contacting anything.",
     "lock": "Write down what each reference means today, so that everybody gets the same.",
     "plan": "Show what would change, why, and what it costs.",
+    "diff": "Show what upstream changed about a model since it was locked or applied.",
     "apply": "Show the plan, ask, and do exactly that.",
     "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",
     "adopt": "Begin to own models that are already there, without touching them.",

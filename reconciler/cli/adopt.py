@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options, output
+from reconciler.cli.naming import model_name
 from reconciler.cli.question import Question
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import model_name, open_store, propose_for
+from reconciler.cli.wiring import open_store, propose_for
 from reconciler.errors import SettingsError
 from reconciler.workflow.ownership import adoption
 

@@ -4,9 +4,10 @@ import click
 
 from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_run
+from reconciler.cli.naming import model_name
 from reconciler.cli.running import new_run
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import SystemClock, model_name, open_store
+from reconciler.cli.wiring import SystemClock, open_store
 from reconciler.errors import SettingsError
 from reconciler.workflow.ownership import forget
 

@@ -1,6 +1,6 @@
 """`reconciler lock`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,8 +8,9 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.exit_codes import DONE, PENDING
+from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import locks, model_name, open_sources, read
+from reconciler.cli.wiring import locks, open_sources, read
 from reconciler.core.facts import Facts
 from reconciler.core.lock import Revision, revision
 from reconciler.core.names import ModelName
@@ -72,23 +73,12 @@ def command(
 def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[ModelName]:
     """Return the models that are named, or all without a name; raises click.BadParameter."""
     known = {item.name: item for item in resources}
-    names = [model_name(word, "NAME") for word in words]
+    names = [declared(word, known, "NAME", otherwise="a PATH is given with --manifests") for word in words]
     for name in names:
-        if name not in known:
-            raise click.BadParameter(_unknown(name, known), param_hint="NAME")
         if not known[name].references:
             message = f"{name} refers to nothing itself: name its base {known[name].base}"
             raise click.BadParameter(message, param_hint="NAME")
     return frozenset(names or known)
-
-
-def _unknown(name: ModelName, known: Iterable[ModelName]) -> str:
-    from reconciler.manifest.rules import nearest
-
-    short = {str(item).removesuffix(":latest"): str(item) for item in known}
-    near = nearest(str(name).removesuffix(":latest"), sorted(short))
-    more = f"did you mean {short[near]}?" if near else "a PATH is given with --manifests"
-    return f"no resource is named {name}; {more}"
 
 
 def _books(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:

@@ -1,8 +1,14 @@
 """What commands print: the report's text or JSON, whichever was asked for."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from reconciler.cli.settings import Settings
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
+
+if TYPE_CHECKING:
+    from reconciler.report.upstream import Told
 
 
 def plan(made: Plan, settings: Settings, format_: str) -> str:
@@ -41,3 +47,14 @@ def status(made: Plan, settings: Settings, format_: str) -> str:
     from reconciler.report.terminal import status_text
 
     return status_text(made, colour=settings.color)
+
+
+def diff(found: "Sequence[Told]", settings: Settings, format_: str) -> str:
+    """Return how models stand to upstream in one of the formats of `diff`."""
+    if format_ == "json":
+        from reconciler.report.json_diff import diff_json
+
+        return diff_json(found)
+    from reconciler.report.terminal import diff_text
+
+    return diff_text(found, colour=settings.color)

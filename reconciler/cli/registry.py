@@ -3,8 +3,9 @@
 import click
 
 from reconciler.cli import options
+from reconciler.cli.naming import model_name
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import model_name, open_store
+from reconciler.cli.wiring import open_store
 from reconciler.core.names import ModelName
 from reconciler.errors import SettingsError
 from reconciler.ports import Event, RecordStore, Run

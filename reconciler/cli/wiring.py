@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
+from reconciler.cli.naming import declared
 from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
-from reconciler.core.names import HostName, ModelName, host_name
+from reconciler.core.lock import Lock
+from reconciler.core.names import HostName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
 from reconciler.core.safety import Limits
@@ -80,6 +82,13 @@ def locks(paths: Sequence[Path]) -> "tuple[LockFile, ...]":
     return read_locks(tuple(paths) or (DEFAULT_PATH,), types())
 
 
+def locked(paths: Sequence[Path]) -> Lock:
+    """Return what is locked for the manifests; raises ManifestError."""
+    from reconciler.manifest.lockfile import joined
+
+    return joined(locks(paths))
+
+
 def default_host(settings: Settings) -> HostSpec:
     """Return the host that is meant where none is declared."""
     url = ollama_url(settings.environ.get("OLLAMA_HOST", ""))
@@ -134,7 +143,7 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
 def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:
     """Return the selection that `--target` and `--host` name; raises click.BadParameter for what is not declared."""
     return Selection(
-        frozenset(_declared_model(text, manifests) for text in targets),
+        frozenset(declared(text, (item.name for item in manifests.resources), "--target") for text in targets),
         frozenset(_declared_host(text, manifests) for text in hosts),
     )
 
@@ -153,7 +162,8 @@ def propose_for(question: Question, settings: Settings, store: RecordStore) -> P
     manifests = load(question.paths, settings)
     selection = select(question.targets, question.hosts, manifests)
     reachable, silent = open_hosts(manifests.hosts, settings)
-    world = World(reachable, silent, open_sources(settings), store.read(), _locking(question, manifests))
+    locking = Locking(locked(question.paths), required=question.locked or _lock_required(manifests))
+    world = World(reachable, silent, open_sources(settings), store.read(), locking)
     names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
     values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
     plan = propose(manifests, world, selection, _policy(question, manifests), _limits(manifests))
@@ -166,12 +176,9 @@ def _policy(question: Question, manifests: Manifests) -> Policy:
     return Policy(Prune.OWNED if question.prune else Prune(declared), question.adopt)
 
 
-def _locking(question: Question, manifests: Manifests) -> Locking:
-    """Return what is locked, and whether all has to be: a flag asks for it for once, a declared policy for good."""
-    from reconciler.manifest.lockfile import joined
-
-    declared = manifests.policy is not None and manifests.policy.require_lock
-    return Locking(joined(locks(question.paths)), required=question.locked or declared)
+def _lock_required(manifests: Manifests) -> bool:
+    """Tell whether a declared policy asks that all is locked; a flag asks for it for once."""
+    return manifests.policy is not None and manifests.policy.require_lock
 
 
 def _limits(manifests: Manifests) -> Limits:
@@ -180,21 +187,6 @@ def _limits(manifests: Manifests) -> Limits:
         return limits
     share = limits.delete_share if spec.delete_share is None else spec.delete_share
     return Limits(spec.deletes, share, spec.updates, spec.transfer)
-
-
-def model_name(text: str, where: str) -> ModelName:
-    """Return the name of a model that was given as the argument `where`; raises click.BadParameter."""
-    try:
-        return ModelName.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not a model's name: {error}", param_hint=where) from error
-
-
-def _declared_model(text: str, manifests: Manifests) -> ModelName:
-    name = model_name(text, "--target")
-    if name not in {item.name for item in manifests.resources}:
-        raise click.BadParameter(f"no resource is named {name}", param_hint="--target")
-    return name
 
 
 def _declared_host(text: str, manifests: Manifests) -> HostName:

@@ -1,24 +1,24 @@
 """The changelog of a model: what upstream offers now against what is locked or was applied, as rows. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.core.change import Change
 from reconciler.core.digest import Digest
 from reconciler.core.expand import BUILD
-from reconciler.core.facts import ABSENT, Absent, Fact, Facts, FieldChange, differences, facts
+from reconciler.core.facts import ABSENT, Fact, Facts
 from reconciler.core.names import Address, ModelName
 from reconciler.core.plan import Plan
 from reconciler.core.resolution import Pinned
-from reconciler.core.state import Desired
-from reconciler.core.steps import Pull, needed_blobs, pull_of
-from reconciler.report.fields import FieldRow, field_row, first_rows, value_text
+from reconciler.core.state import Desired, Recorded
+from reconciler.core.steps import needed_blobs, pull_of
+from reconciler.report.fields import FieldRow, first_rows, value_text
+from reconciler.report.layers import layer_rows, recorded_rows, texts
 from reconciler.report.sentences import pin_text
 from reconciler.report.text import human_bytes, safe
 
-_BROUGHT = frozenset({"weights", "projectors", "adapters"})  # fields that stand for content, not for settings
+_CONTENT = frozenset({"adapters", "manifest", "weights"})  # of a model's content, what its references bring
 _PINNED = ("commit", "file", "sha256", "size")  # of the provenance of files
-_WEIGHTS = frozenset({"model", "tensor"})  # layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +43,45 @@ def offered(change: Change) -> Versions | None:
     if entry is None or entry.offered is None:
         return None
     before, after, new = own_provenance(entry.source, entry.provenance), entry.offered.provenance, entry.offered.pull
-    rows = _of_files(before, after) if new is None else _of_layers(change.news, pull_of(entry.steps), new)
-    part = "adapter" if entry.source == BUILD else ""
-    return Versions(part, before, after, new_bytes(entry, entry.offered), first_rows(rows))
+    rows = _of_files(before, after) if new is None else layer_rows(change.news, pull_of(entry.steps), new)
+    return Versions(_part(entry), before, after, new_bytes(entry, entry.offered), first_rows(rows))
+
+
+def applied(change: Change, record: Recorded) -> Versions | None:
+    """Return what was applied against what upstream offers; None where that is the same, locked, or not on record."""
+    entry = change.after
+    then = {path: value for path, value in record.content if path in _CONTENT}
+    if entry is None or entry.locked or not then or then == {p: v for p, v in entry.content if p in _CONTENT}:
+        return None
+    before, after = (own_provenance(item.source, item.provenance) for item in (record, entry))
+    pull, blobs = pull_of(entry.steps), needed_blobs(entry.steps)
+    if pull is None:
+        rows = _of_files(before, after)
+    elif change.news:
+        rows = layer_rows(change.news, None, pull)
+    else:
+        rows = recorded_rows(record, pull)
+    known = {text for _, value in (*record.content, *record.facts) for text in texts(value)}
+    transfer = sum(size for digest, size in blobs.items() if str(digest) not in known)
+    return Versions(_part(entry), before, after, transfer, first_rows(rows))
 
 
 def moved(change: Change) -> tuple[FieldRow, ...]:
     """Return what upstream changed under a reference that is followed, as far as it could be told."""
     new = pull_of(change.steps)
     known = new is not None and change.news and not (change.after and change.after.offered)
-    return first_rows(_of_layers(change.news, None, new)) if new is not None and known else ()
+    return first_rows(layer_rows(change.news, None, new)) if new is not None and known else ()
 
 
 def behind(versions: Versions) -> str:
     """Return what is locked and what upstream offers instead, in a few words."""
+    return since("locked", versions)
+
+
+def since(then: str, versions: Versions) -> str:
+    """Return both versions in a few words, of which the old one was `then` so: locked or applied."""
     before, after = versions.pins
-    return " ".join(filter(None, (versions.part, f"locked {before}, upstream now {after}")))
+    return " ".join(filter(None, (versions.part, f"{then} {before}, upstream now {after}")))
 
 
 def upgrade_hint(change: Change) -> str:
@@ -96,6 +119,10 @@ def standing_on(name: ModelName, bases: Mapping[ModelName, ModelName]) -> tuple[
     return tuple(sorted(found - {name}))
 
 
+def _part(entry: Desired) -> str:
+    return "adapter" if entry.source == BUILD else ""
+
+
 def _blobs(found: Pinned) -> dict[Digest, int]:
     return dict(found.pull.layers) if found.pull is not None else {blob.digest: blob.size for _, blob in found.files}
 
@@ -112,51 +139,3 @@ def _pinned(path: str, value: Fact) -> str:
     if path == "size" and isinstance(value, int):
         return human_bytes(value)
     return safe(pin_text(((path, value),))) or value_text(ABSENT if value is None else value)
-
-
-def _of_layers(news: tuple[FieldChange, ...], old: Pull | None, new: Pull) -> Iterator[FieldRow]:
-    """Yield what differs in what two hub manifests say, weights first; where it was not read, by digests."""
-    told = news or (differences(_parts(old), _parts(new)) if old is not None else ())
-    if not any(field.path == "weights" for field in told):
-        yield from _weights(old, new)
-    if not told:
-        yield FieldRow("config", told="another, and nothing that a host shows differs")
-    sizes = {str(digest): size for digest, size in new.layers}
-    for field in sorted(told, key=lambda field: (field.path not in _BROUGHT, field.path)):
-        yield _sized(field, sizes)
-
-
-def _parts(pull: Pull) -> Facts:
-    """Return the layers by what they are."""
-    found: dict[str, tuple[str, ...]] = {}
-    for kind, digest in pull.parts:
-        path = "weights" if kind == "model" else kind
-        found[path] = (*found.get(path, ()), str(digest))
-    return facts((path, digests[0] if len(digests) == 1 else digests) for path, digests in found.items())
-
-
-def _weights(old: Pull | None, new: Pull) -> Iterator[FieldRow]:
-    """Yield whether the weights are the same, where no field tells; without the old hub manifest only of a GGUF."""
-    sizes = dict(new.layers)
-    brought = {digest for kind, digest in new.parts if kind in _WEIGHTS}
-    missing = brought - dict(old.layers).keys() if old is not None else set()
-    if missing:
-        size = sum(sizes.get(digest, 0) for digest in missing)
-        yield FieldRow("weights", told=f"others, {human_bytes(size)} to fetch")
-    elif old is not None or any(kind == "model" for kind, _ in new.parts):
-        yield FieldRow("weights", told="the same")
-
-
-def _sized(field: FieldChange, sizes: Mapping[str, int]) -> FieldRow:
-    """Return a field as a row; where it stands for content, with how much of that has to be fetched."""
-    row = field_row(field)
-    fresh = set(_texts(field.after)) - set(_texts(field.before))
-    size = sum(sizes.get(digest, 0) for digest in fresh)
-    if field.path not in _BROUGHT or not size or row.lines:
-        return row
-    return replace(row, after=f"{row.after} ({human_bytes(size)} to fetch)")
-
-
-def _texts(value: Fact | Absent) -> tuple[str, ...]:
-    items: Iterable[object] = value if isinstance(value, tuple) else (value,)
-    return tuple(item for item in items if isinstance(item, str))

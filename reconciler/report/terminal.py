@@ -11,15 +11,17 @@ from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcilerError
-from reconciler.report.fields import FieldRow
+from reconciler.report.lines import WIDEST, field_lines, hint_lines
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
 from reconciler.report.text import aligned, counted, document, human_bytes, safe, without_login
+from reconciler.report.upstream_text import diff_text
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, view
 
 __all__ = [
     "diagnostics_text",
+    "diff_text",
     "error_text",
     "history_text",
     "plan_text",
@@ -45,8 +47,6 @@ _ENDS = {
     Status.REFUSED: Colour.MAGENTA,
 }
 _STATES = {State.IN_SYNC: Colour.GREEN, State.UNMANAGED: Colour.NONE, State.UNREACHABLE: Colour.RED}
-_DIFF = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
-_WIDEST = 48  # columns that one cell may claim from its whole column
 
 
 def plan_text(plan: Plan, *, colour: bool, registry: str = "") -> str:
@@ -120,11 +120,11 @@ def _host(host: HostRows, paint: Paint) -> Iterator[str]:
         yield paint(Colour.BOLD, f"host {host.name}  {host.url}  NOT OBSERVED")
         yield ""
         yield paint(Colour.RED, f"  ! {host.trouble}")
-        yield from _hint(host.hint)
+        yield from hint_lines(host.hint)
         return
     yield paint(Colour.BOLD, f"host {host.name}  {host.url}  ollama {host.version}")
     yield ""
-    cells = aligned(((row.name, row.verb, row.detail, row.cost) for row in host.rows), (_WIDEST,) * 3)
+    cells = aligned(((row.name, row.verb, row.detail, row.cost) for row in host.rows), (WIDEST,) * 3)
     for row, shown in zip(host.rows, cells, strict=True):
         yield paint(_SYMBOLS[row.symbol], f"  {row.symbol} {'  '.join(shown).rstrip()}")
         yield from _below(row, paint)
@@ -133,32 +133,17 @@ def _host(host: HostRows, paint: Paint) -> Iterator[str]:
 
 
 def _below(row: ChangeRow, paint: Paint) -> Iterator[str]:
-    labels = [(f"drifted: {field.path}" if field.drifted else field.path,) for field in row.fields]
-    for field, (label,) in zip(row.fields, aligned(labels, (_WIDEST,)), strict=True):
-        yield from _field(field, label, paint)
+    yield from field_lines(row.fields, paint)
     for line in row.below:
         yield f"      {line}"
-    yield from _hint(row.hint)
-
-
-def _field(field: FieldRow, label: str, paint: Paint) -> Iterator[str]:
-    if not field.lines:
-        yield f"      {label}  {field.told or f'{field.before} → {field.after}'}"
-        return
-    yield f"      {label.rstrip()}"
-    for line in field.lines:
-        yield "        " + paint(_DIFF.get(line[0], Colour.NONE), line)
-
-
-def _hint(hint: str) -> tuple[str, ...]:
-    return (f"      hint: {hint}",) if hint else ()
+    yield from hint_lines(row.hint)
 
 
 def _outcomes(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
-    cells = aligned((_outcome(item) for item in outcomes), (_WIDEST,) * 3)
+    cells = aligned((_outcome(item) for item in outcomes), (WIDEST,) * 3)
     for item, shown in zip(outcomes, cells, strict=True):
         yield paint(_ENDS[item.status], f"  {SYMBOLS[item.action]} {'  '.join(shown).rstrip()}")
-        yield from _hint(safe(item.hint))
+        yield from hint_lines(safe(item.hint))
 
 
 def _outcome(item: Outcome) -> tuple[str, ...]:
@@ -172,6 +157,6 @@ def _states(rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
     if not rows:
         yield "  no models"
     shown = ((row.state.value, safe(str(row.model)) if row.model else "", safe(row.detail)) for row in rows)
-    for row, cells in zip(rows, aligned(shown, (_WIDEST,) * 2), strict=True):
+    for row, cells in zip(rows, aligned(shown, (WIDEST,) * 2), strict=True):
         yield paint(_STATES.get(row.state, Colour.YELLOW), f"  {'  '.join(filter(None, cells)).rstrip()}")
-        yield from _hint(safe(row.hint))
+        yield from hint_lines(safe(row.hint))
