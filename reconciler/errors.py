@@ -15,6 +15,7 @@
     │  ├─ HostUnreachable              no connection (retryable)
     │  ├─ HostTimeout                  connected, then silent (retryable)
     │  ├─ HostRejected                 it answered, with an error
+    │  │  └─ LayerLost                 it has not any more what was brought to it
     │  └─ HostTooOld                   it lacks what the manifest needs
     ├─ PlanError
     │  ├─ UnsafePlan                   a safety check said no
@@ -126,6 +127,10 @@ class HostRejected(HostError):
         super().__init__(message, hint=hint, where=where)
         self.status = status
         self.retryable = status in PASSING
+
+
+class LayerLost(HostRejected):
+    """The host lacks a layer that was brought to it: a restart deletes what no model uses yet."""
 
 
 class HostTooOld(HostError):

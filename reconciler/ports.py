@@ -128,10 +128,11 @@ class Host(Protocol):
 
         It is pulled under a temporary name, which `announce` is told first, and believed only if the host then lists
         it with a digest that was foretold; the temporary name is deleted, whatever comes of it.
+        LayerLost where a layer is not there.
         """
 
     def create(self, step: Create, progress: Progress) -> None:
-        """Have the server make a model; returns only after a final success."""
+        """Have the server make a model; returns only after a final success; LayerLost where a blob is not there."""
 
     def copy(self, source: ModelName, target: ModelName) -> None:
         """Give a model a second name, over whatever had it."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Install
-from reconciler.errors import HostError, HostRejected, HostTimeout
+from reconciler.errors import HostError, HostRejected, HostTimeout, LayerLost
 from reconciler.hosts.manifest_server import ManifestServer, serving
 from reconciler.ports import Host, Progress
 from reconciler.transport import origin
@@ -52,7 +52,7 @@ def _pull(host: Host, step: Install, server: ManifestServer, progress: Progress)
     except HostRejected as error:
         if server.asked_for_blobs:
             message = f"a layer is missing on the host: {error.message}"
-            raise HostRejected(message, status=error.status, hint=_LOST, where=error.where) from error
+            raise LayerLost(message, status=error.status, hint=_LOST, where=error.where) from error
         if server.asked or error.status != 200:
             raise
         raise HostRejected(_unreachable(server, error), status=200, hint=_TUNNEL, where=error.where) from error

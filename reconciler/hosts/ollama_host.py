@@ -18,7 +18,7 @@ from reconciler.core.facts import Fact, Facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.state import Live
 from reconciler.core.steps import Create, Install, Pull
-from reconciler.errors import HostRejected
+from reconciler.errors import HostRejected, LayerLost
 from reconciler.hosts.essence import essence
 from reconciler.hosts.wire import Wire
 from reconciler.ports import Progress
@@ -107,7 +107,7 @@ class OllamaHost:
         install(replace(self, patience=self.http.stall), step, announce, progress)
 
     def create(self, step: Create, progress: Progress) -> None:
-        """Have the server make a model; returns only after a final success.
+        """Have the server make a model; returns only after a final success; LayerLost where a blob is not there.
 
         A base must be listed, and is named as it is listed: what the server does not find under
         that very spelling it would pull from the internet.
@@ -119,7 +119,12 @@ class OllamaHost:
                 raise HostRejected(f"its base {step.base} is not on the host", status=404, where=origin(self.url))
             request["from"] = spelling
             request["stream"] = version_tuple(self.version()) >= STREAM_STOPS_AT_ERRORS
-        self._wire.create(request, progress)
+        try:
+            self._wire.create(request, progress)
+        except HostRejected as error:
+            if "no such file" not in error.message:
+                raise
+            raise LayerLost(error.message, status=error.status, hint=error.hint, where=error.where) from error
 
     def copy(self, source: ModelName, target: ModelName) -> None:
         """Give a model a second name, over whatever had it."""

@@ -9,7 +9,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.state import Live, Recorded
 from reconciler.core.steps import Copy, Create, Delete, Install, Pull, Step, Upload, written_names
-from reconciler.errors import HostError, HostRejected, ReconcilerError
+from reconciler.errors import HostError, LayerLost, ReconcilerError
 from reconciler.ports import Forget
 from reconciler.workflow.reading import (
     base_still_fits,
@@ -142,17 +142,15 @@ def _create(step: Create, change: Change, tools: Tools) -> int:
 
 
 def _with_blobs(make: Callable[[], None], change: Change, tools: Tools) -> int:
-    """Have the host make a model, and return the bytes that had to be brought once more.
+    """Have the host make a model; what it has lost since, as a restart does, is brought once more.
 
-    A host that is restarted loses the blobs that no model uses yet.
+    Returns the bytes that this took.
     """
     try:
         make()
-    except HostRejected:
+    except LayerLost:
         uploads = [step.blob for step in change.steps if isinstance(step, Upload)]
         moved = sum(tools.transfers.again(change.address.host, blob) for blob in uploads)
-        if not moved:
-            raise
         make()
         return moved
     return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -76,6 +77,7 @@ class Site:
     ear: Ear = field(default_factory=Ear)
     stop: Event = field(default_factory=Event)
     runs: Iterator[int] = field(default_factory=lambda: count(1))
+    environ: dict[str, str] = field(default_factory=dict)  # what the sources see of it
 
     @property
     def manifests(self) -> Manifests:
@@ -84,9 +86,14 @@ class Site:
 
     def world(self) -> World:
         http = Http(stall_timeout=5)
-        hosts = {HostName(n): OllamaHost(HostName(n), s.url, http, patience=5) for n, s in self.servers.items()}
-        context = Context(http, FileCache(self.folder.parent / "cache"), self.folder.parent / "downloads", {})
+        hosts = {
+            HostName(name): OllamaHost(HostName(name), server.url, http, patience=5, callback="127.0.0.1")
+            for name, server in self.servers.items()
+        }
+        folder = self.folder.parent
+        context = Context(http, FileCache(folder / "cache"), folder / "downloads", self.environ)
 
+        @cache
         def source(kind: str) -> Source:
             return load_source(kind, context)
 
