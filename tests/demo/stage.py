@@ -27,12 +27,27 @@ class Stage:
     server: Server
     hub: HubServer
     environment: dict[str, str]
+    registry: RealRegistry | None
     no_registry: str  # why there is no registry to pull from; empty where there is one
+    second: Server  # another server, which holds nothing
 
     @property
     def downloads(self) -> int:
         """Return how often content was asked for, which the hub serves from an origin of its own."""
         return sum((request.server, request.method) == ("cdn", "GET") for request in self.hub.requests)
+
+    def publish(self, **fields: object) -> None:
+        """Put a version of the tiny model into the registry, as a colleague would, under the tag that it always has.
+
+        What the server held under that name before is there again afterwards.
+        """
+        assert self.registry is not None
+        path, name = self.folder / "tiny.gguf", f"{self.registry.hub}/demo/tiny:v1"
+        digest = str(tiny_model(path))
+        self.server.upload(digest, path.read_bytes())
+        self.server.call("POST", "/api/create", model=name, files={path.name: digest}, **fields)
+        self.registry.push(self.server.url, name)
+        self.server.call("DELETE", "/api/delete", model=name)
 
 
 @contextmanager
@@ -43,24 +58,15 @@ def stage() -> Iterator[Stage]:
         ollama = running.enter_context(RealOllama(folder / "ollama"))
         hub = running.enter_context(HubServer(folder / "hub"))
         hub.commit(REPO, {FILE.name: FILE, "README.md": b"# SmolLM2\n"})
+        second = running.enter_context(RealOllama(folder / "second"))
         no_registry = available() or ""
-        places = {}
-        if not no_registry:
-            registry = running.enter_context(RealRegistry(folder / "registry"))
-            places["REGISTRY"] = registry.hub
-            _publish(Server(ollama.url), registry, folder)
-        _write_manifests(folder / "manifests", places)
-        yield Stage(folder, Server(ollama.url), hub, _environment(folder, ollama.url, hub.url), no_registry)
-
-
-def _publish(server: Server, registry: RealRegistry, folder: Path) -> None:
-    """Put a tiny model into the registry, as a colleague would, and leave nothing of it on the server."""
-    path, name = folder / "tiny.gguf", f"{registry.hub}/demo/tiny:v1"
-    digest = str(tiny_model(path))
-    server.upload(digest, path.read_bytes())
-    server.call("POST", "/api/create", model=name, files={path.name: digest})
-    registry.push(server.url, name)
-    server.call("DELETE", "/api/delete", model=name)
+        registry = None if no_registry else running.enter_context(RealRegistry(folder / "registry"))
+        environment = {**_environment(folder, ollama.url, hub.url), "SECOND": second.url}
+        made = Stage(folder, Server(ollama.url), hub, environment, registry, no_registry, Server(second.url))
+        if registry is not None:
+            made.publish(system="Be brief.")
+        _write_manifests(folder / "manifests", {"REGISTRY": registry.hub} if registry is not None else {})
+        yield made
 
 
 def _write_manifests(folder: Path, places: dict[str, str]) -> None:

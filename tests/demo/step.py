@@ -82,17 +82,37 @@ class Meddling:
         return 0
 
 
-Step = Command | Meddling
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Another version of the tiny model, which a colleague pushes under the tag that it always has."""
+
+    title: str
+    fields: dict[str, object]
+
+    def play(self, stage: Stage) -> int:
+        """Push it; there is no fact to hold yet, so this returns 0."""
+        say.title(self.title)
+        say.request(f"ollama push {stage.environment['REGISTRY']}/demo/tiny:v1  {json.dumps(self.fields)}")
+        stage.publish(**self.fields)
+        return 0
+
+
+Step = Command | Meddling | Publication
 
 
 def _run(line: str, stage: Stage) -> tuple[int, str]:
     """Run a command with its output shown as it comes; returns its exit status and what it wrote to stdout."""
-    program, *arguments = shlex.split(line)
+    environment = dict(stage.environment)
+    words = shlex.split(line)
+    while "=" in words[0]:  # NAME=value or NAME=$OTHER before a command, as in a shell
+        name, _, value = words.pop(0).partition("=")
+        environment[name] = environment.get(value.removeprefix("$"), value)
+    program, *arguments = words
     command = [sys.executable, "-m", "reconciler"] if program == "reconciler" else [program]
     with subprocess.Popen(
         [*command, *arguments],
         cwd=stage.folder,
-        env=stage.environment,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

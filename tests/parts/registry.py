@@ -169,6 +169,10 @@ class RealRegistry:
         """Return the bytes of a manifest."""
         return _request("GET", f"http://{self.plain}/v2/{repo}/manifests/{tag}", None, {"Accept": MANIFEST_TYPE})
 
+    def drop_blob(self, repo: str, digest: str) -> None:
+        """Delete a blob from a repo, as a registry's own clean-up would."""
+        _request("DELETE", f"http://{self.plain}/v2/{repo}/blobs/{digest}", None, {})
+
     def _put_blob(self, repo: str, layer: Layer) -> dict[str, object]:
         digest = f"sha256:{hashlib.sha256(layer.content).hexdigest()}"
         with _direct.open(Request(f"http://{self.plain}/v2/{repo}/blobs/uploads/", b"", method="POST")) as answer:
