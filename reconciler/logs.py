@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
+SMALL = 1_000_000  # bytes; what was over at once and moved less is told to those who want to know everything
 PROGRESS_INTERVAL = 10.0  # seconds between two lines about the same task
 
 _HEAD = ("timestamp", "level", "event")
@@ -64,12 +65,17 @@ def _progress(task: str, phase: str, done: int, total: int) -> dict[str, object]
     return {"task": task, "phase": phase, "done": done, **known}
 
 
+def _is_much(facts: Mapping[str, object]) -> bool:
+    return isinstance(done := facts["done"], int) and done >= SMALL
+
+
 @dataclass(slots=True)
 class _Task:
     """What is known of a task in progress."""
 
     written_at: float  # Clock.monotonic; when it began, until a line is written
     moved: Mapping[str, object] | None = None  # how far its bytes came, where that is not yet written
+    told: bool = False  # a line was written
 
 
 class _Lines:
@@ -103,7 +109,7 @@ class _Lines:
                 known.moved = facts if counted else known.moved
                 return
             known.written_at = now
-            known.moved = None
+            known.moved, known.told = None, True
         self.event("info", "progress", facts)
 
     def finished(self, task: str) -> None:
@@ -111,7 +117,7 @@ class _Lines:
         with self._lock:
             known = self._tasks.pop(task, None)
         if known is not None and known.moved is not None:
-            self.event("info", "progress", known.moved)
+            self.event("info" if known.told or _is_much(known.moved) else "debug", "progress", known.moved)
 
     def _configured(self) -> "structlog.BoundLogger":
         import structlog

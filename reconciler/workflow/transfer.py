@@ -31,6 +31,7 @@ class Transfers:
         self._fetched: dict[Digest, Path] = {}
         self._asked: dict[Digest, Blob] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
+        self._told: set[tuple[HostName, Digest]] = set()  # counted by the change that asked first
         self._anew: set[tuple[HostName, Digest]] = set()  # to be begun once more by whoever asks next
 
     def start(self, changes: Iterable[Change]) -> None:
@@ -41,21 +42,28 @@ class Transfers:
                     self._begin(change.address.host, step.blob)
 
     def wait(self, host: HostName, blob: Blob) -> int:
-        """Return, once the host holds the blob, the bytes that had to be sent; raises what went wrong."""
+        """Return, once the host holds the blob, the bytes that had to be sent; 0 for whoever asks second.
+
+        Raises what went wrong.
+        """
         begun = self._begin(host, blob)
         while not wait([begun], POLL).done:
             if self._stop.is_set():
                 raise Interrupted("the run was interrupted")
         try:
-            return begun.result()
+            moved = begun.result()
         except ReconcilerError as error:
             if error.retryable:
                 self._anew.add((host, blob.digest))
             raise
+        first = (host, blob.digest) not in self._told
+        self._told.add((host, blob.digest))
+        return moved if first else 0
 
     def again(self, host: HostName, blob: Blob) -> int:
         """Bring a blob once more, to a host that has lost it, and return the bytes that had to be sent."""
         self._anew.add((host, blob.digest))
+        self._told.discard((host, blob.digest))
         return self.wait(host, blob)
 
     def release(self) -> None:

@@ -215,7 +215,8 @@ def _declare(yard, name):
 
 
 def _model(name, reference):
-    return f"kind: Model\nmetadata: {{name: {name}}}\nspec:\n  source: {{ollama: {{name: '{reference}', insecure: true}}}}\n"
+    source = f"source: {{ollama: {{name: '{reference}', insecure: true}}}}"
+    return f"kind: Model\nmetadata: {{name: {name}}}\nspec:\n  {source}\n"
 
 
 def _repo(name):

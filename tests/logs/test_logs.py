@@ -144,15 +144,23 @@ def test_progress_is_told_now_and_then_and_at_the_end():
 
 def test_a_short_task_is_one_line_at_its_end():
     def act(log):
-        for done in (0, 3, 5):
-            log.progress("t", "uploading", done, 5)
+        for done in (0, 3_000_000, 5_000_000):
+            log.progress("t", "uploading", done, 5_000_000)
         log.progress("t", "creating", 0, 0)
         log.finished("t")
         log.finished("t")
 
     assert [line.split(None, 2)[2] for line in written(act)] == [
-        "progress task=t phase=uploading done=5 total=5 percent=100"
+        "progress task=t phase=uploading done=5000000 total=5000000 percent=100"
     ]
+
+
+def test_a_short_task_of_a_few_bytes_is_told_to_those_who_want_to_know_everything():
+    def act(log):
+        log.progress("t", "uploading", 27, 27)
+        log.finished("t")
+
+    assert (len(written(act, level="info")), len(written(act, level="debug"))) == (0, 1)
 
 
 @pytest.mark.parametrize("total", [0, 98])
@@ -178,7 +186,7 @@ def test_a_line_that_was_written_is_not_written_again_at_the_end():
 
 def test_progress_is_info():
     def act(log):
-        log.progress("t", "p", 1, 2)
+        log.progress("t", "p", 1_000_000, 2_000_000)
         log.finished("t")
 
     assert written(act, level="warning") == []
