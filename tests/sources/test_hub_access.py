@@ -100,7 +100,9 @@ def test_a_login_becomes_a_token_where_the_hub_gives_tokens(context: Context, gu
     assert {
         request.path.partition("?")[0] for request in guarded.requests if request.authorization == basic(LOGIN)
     } == {"/token"}
+    before = len(guarded.requests)
     assert source.route(question(guarded), pull) is Route.INSTALL
+    assert len(guarded.requests) == before
 
 
 def test_the_login_stays_at_home_where_anybody_gets_a_token(context: Context, guarded: OciServer) -> None:
@@ -212,6 +214,17 @@ def test_the_challenge_that_we_can_answer_is_found_among_others(context: Context
     source_for(context, guarded).resolve(question(guarded))
 
     assert sent(guarded) == ["", basic(LOGIN)]
+
+
+def test_a_token_endpoint_is_asked_as_its_hub_spells_it(context: Context, guarded: OciServer) -> None:
+    guarded.login = ""
+    guarded.realm = f"{guarded.url}/token?via=hub"
+    challenge = f'BEARER Realm="{guarded.realm}", Scope="all", Basic realm="x"'
+    guarded.faults.add(Fault("oci", status=401, headers={"WWW-Authenticate": challenge}))
+
+    source_for(context, guarded).resolve(question(guarded))
+
+    assert guarded.requests[1].path == "/token?via=hub&scope=all"
 
 
 def test_a_token_endpoint_in_trouble_may_be_asked_again_later(context: Context, guarded: OciServer) -> None:

@@ -122,8 +122,11 @@ def test_one_flipped_byte_is_found_and_nothing_of_it_is_kept(context: Context, o
 def test_a_hub_that_gives_more_or_less_than_was_pinned_is_not_believed(
     context: Context, oci: OciServer, blob: Blob
 ) -> None:
-    assert "what arrived is not" in refused(context, replace(blob, size=CUT)).message
-    assert len(oci.requests) == 1  # it was not even read to its end
+    arrived: list[int] = []
+    with pytest.raises(SourceUnavailable, match="what arrived is not"):
+        load("ollama", context).fetch(replace(blob, size=CUT), lambda _, done, __: arrived.append(done))
+    assert CUT < arrived[-1] < len(CONTENT)  # it was not even read to its end
+    assert len(oci.requests) == 1
     assert "sent less than it said" in refused(context, replace(blob, size=len(CONTENT) + 1)).message
 
 

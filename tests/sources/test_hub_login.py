@@ -103,6 +103,10 @@ def test_the_environment_comes_before_the_file_and_the_named_folder_before_the_h
     assert Logins(environ).find(HUB) is None
 
 
+def test_no_file_is_no_login_and_no_error(tmp_path: Path) -> None:
+    assert Logins({"DOCKER_CONFIG": str(tmp_path), "HOME": "/"}).find(HUB) is None
+
+
 def test_a_login_that_the_environment_has_not_is_looked_for_in_the_file(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(auths("hub.example"))
     environ = {"DOCKER_AUTH_CONFIG": auths("other.example"), "DOCKER_CONFIG": str(tmp_path)}
