@@ -6,8 +6,10 @@ Hosts pull for themselves where they can; where they can't, the layers are fetch
 """
 
 from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, facts
@@ -20,10 +22,12 @@ from reconciler.errors import ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._hub_access import HubAccess, Repo
-from reconciler.sources._hub_blobs import HubBlobs
 from reconciler.sources._hub_layers import configured, described
 from reconciler.sources._hub_login import Logins
 from reconciler.sources._hub_manifest import MANIFEST_TYPE, HubManifest, read
+
+if TYPE_CHECKING:
+    from reconciler.sources._hub_blobs import HubBlobs
 
 _LONGEST_TEXT = 1 << 20  # bytes
 _MADE_FOR_HOSTS = frozenset({DEFAULT_HUB, "hf.co", "huggingface.co"})
@@ -43,9 +47,15 @@ class Ollama:
     def __init__(self, context: Context) -> None:
         self._cache = context.cache
         self._access = HubAccess(context.http, Logins(context.environ))
-        self._blobs = HubBlobs(self._access, context.downloads)
+        self._downloads = context.downloads
         self._guards: defaultdict[str, Lock] = defaultdict(Lock)
         self._open: dict[str, bool] = {}  # by hub: whether hosts can fetch blobs there
+
+    @cached_property
+    def _blobs(self) -> "HubBlobs":
+        from reconciler.sources._hub_blobs import HubBlobs  # not for a plan in which nothing changes
+
+        return HubBlobs(self._access, self._downloads)
 
     def key(self, ref: SourceRef) -> str:
         """Return the full name."""
