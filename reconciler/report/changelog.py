@@ -50,8 +50,10 @@ def offered(change: Change) -> Versions | None:
 def applied(change: Change, record: Recorded) -> Versions | None:
     """Return what was applied against what upstream offers; None where that is the same, locked, or not on record."""
     entry = change.after
-    then = {path: value for path, value in record.content if path in _CONTENT}
-    if entry is None or entry.locked or not then or then == {p: v for p, v in entry.content if p in _CONTENT}:
+    if entry is None or entry.locked:
+        return None
+    then, now = (tuple(pair for pair in content if pair[0] in _CONTENT) for content in (record.content, entry.content))
+    if not then or not now or then == now:
         return None
     before, after = (own_provenance(item.source, item.provenance) for item in (record, entry))
     pull, blobs = pull_of(entry.steps), needed_blobs(entry.steps)

@@ -19,7 +19,7 @@ class State(StrEnum):
     DRIFTED = "drifted"  # somebody else changed it
     MISSING = "missing"  # declared, and not there
     OUTDATED = "outdated"  # upstream offers something else than what is locked, or than what was applied
-    CHANGED = "changed"  # the manifest or the base did, and that is not applied
+    CHANGED = "changed"  # the manifest, the lock or the base did, and that is not applied
     REFUSED = "refused"
     UNRESOLVED = "unresolved"  # what it is made from could not be found out
     UNMANAGED = "not managed"  # there, and neither declared nor ours
@@ -81,9 +81,10 @@ def _state(change: Change) -> State:
             return State.MISSING
         case Action.DELETE | Action.FORGET:
             return State.UNDECLARED
+        case Action.NO_OP if change.after is None:
+            return State.UNDECLARED
         case Action.ADOPT | Action.NO_OP:
-            there = State.OUTDATED if change.outdated else State.IN_SYNC
-            return there if change.after is not None else State.UNDECLARED
+            return State.OUTDATED if change.outdated else State.IN_SYNC
         case Action.UPDATE:
             return _behind(change)
         case _:

@@ -45,7 +45,7 @@ def _sentence(entry: Entry, where: str) -> str:
         case Standing.BUILT:
             return f"{model} is built on {entry.base} and brings nothing else."
         case Standing.ABSENT:
-            return f"{model} is neither locked nor on record: there is nothing to compare {pin} with."
+            return f"{model}: upstream offers {pin}; what was there before is neither locked nor on record."
         case Standing.UNCHECKED:
             return f"{model}: upstream could not say what it offers instead of {pin}: {entry.note}"
         case Standing.UNRESOLVED:

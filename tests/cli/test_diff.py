@@ -126,7 +126,7 @@ def test_hosts_that_were_left_in_different_states_are_told_apart_and_others_once
     new = chat(*NEW)
     head, *_, last = reconciler("diff", "chat").out.splitlines()
     assert head.startswith("^ chat:latest on a, b  ")
-    assert last == f"chat:latest on c is neither locked nor on record: there is nothing to compare {new} with."
+    assert last == f"chat:latest on c: upstream offers {new}; what was there before is neither locked nor on record."
     assert old not in reconciler("diff", "chat", "--host", "c").out
 
 

@@ -134,6 +134,11 @@ def fields():
     )
 
 
+def still_ours(title):
+    """Return a change that only puts on record what is there as declared."""
+    return replace(change(title, Action.ADOPT, Reason.ALREADY_PRESENT, after=desired(title)), before=digest(title))
+
+
 def drifted_and_undeclared():
     """Ours, changed by somebody else and no longer declared: looked at by people."""
     return plan(
@@ -205,6 +210,7 @@ PLANS = {
     "in_sync_but_silent": plan(in_sync("a"), hosts=(host(in_sync=1),), unobserved=(silent("b"),)),
     "nothing_known": plan(hosts=(), unobserved=(silent("b"),)),
     "nothing_at_all": plan(hosts=()),
+    "only_records": plan(still_ours("a"), in_sync("b"), hosts=(host(in_sync=2),)),
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
     **UPSTREAM,

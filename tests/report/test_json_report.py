@@ -11,10 +11,13 @@ from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.outcome import Status
 from reconciler.ports import Run
 from reconciler.report.findings import findings_json
+from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
 from reconciler.report.status import State
+from reconciler.report.upstream import Standing
 from tests.report.builders import name, plan, recorded
 from tests.report.cases import HISTORY, LONELY, NOON, PLANS, RECORDS, RUNS
+from tests.report.diff_cases import DIFFS
 
 SCHEMA = json.loads(Path("schemas/report.schema.json").read_text(encoding="utf-8"))
 EMPTY = plan(hosts=())
@@ -27,6 +30,7 @@ REPORTS = {
     **{f"plan {title}": ("plan", plan_json(found)) for title, found in PLANS.items()},
     **{f"status {title}": ("status", status_json(found)) for title, found in PLANS.items()},
     **{f"run {title}": ("run", run_json(EMPTY, found)) for title, found in RUNS.items()},
+    **{f"diff {title}": ("diff", diff_json(found)) for title, found in DIFFS.items()},
     "history": ("history", history_json(*HISTORY)),
     "no history": ("history", history_json((), ())),
     "models": ("models", registry_list_json(RECORDS)),
@@ -72,7 +76,9 @@ def test_the_schema_is_one_and_describes_everything():
             assert part.get("description") or "$ref" in part, key
 
 
-@pytest.mark.parametrize("title", ["plan everything", "run mixed", "status fleet", "history", "models", "findings"])
+@pytest.mark.parametrize(
+    "title", ["plan everything", "run mixed", "status fleet", "history", "models", "findings", "diff in_sync"]
+)
 @pytest.mark.parametrize("spoil", [{"surprise": 1}, {"format_version": "9.0"}, {"changes": [{}]}])
 def test_what_is_not_in_the_schema_is_found(title, spoil):
     part, text = REPORTS[title]
@@ -85,6 +91,8 @@ def test_the_schema_knows_every_word_of_the_core():
     assert set(defs["action"]["enum"]) == {action.value for action in Action}
     assert set(change["reasons"]["items"]["enum"]) == {reason.value for reason in Reason}
     assert set(defs["outcome"]["properties"]["status"]["enum"]) == {status.value for status in Status}
+    standing = defs["diff"]["properties"]["models"]["items"]["properties"]["standing"]["enum"]
+    assert set(standing) == {item.value for item in Standing}
     assert set(defs["status"]["properties"]["summary"]["properties"]) == {state.name.lower() for state in State}
 
 

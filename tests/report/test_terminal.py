@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
+from reconciler.core.facts import facts
+from reconciler.core.lock import Followed
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.safety import Violation
 from reconciler.core.state import RecordedState
@@ -18,6 +21,7 @@ from reconciler.errors import NotFound, SettingsError
 from reconciler.ports import Event, Run
 from reconciler.report.terminal import (
     diagnostics_text,
+    diff_text,
     error_text,
     history_text,
     plan_text,
@@ -26,8 +30,10 @@ from reconciler.report.terminal import (
     run_text,
     status_text,
 )
-from tests.report.builders import address, change, create, desired, field, host, plan, recorded, silent
+from reconciler.report.upstream import told
+from tests.report.builders import address, change, create, desired, field, host, name, plan, recorded, silent
 from tests.report.cases import PLANS, RUNS
+from tests.report.upstream_cases import hub_file, still
 
 ANSI = re.compile(r"\x1b\[\d*m")
 HERE = Location("manifests/a.yaml", 3, 5)
@@ -40,6 +46,13 @@ def harmless(text):
 nasty = st.text(st.characters() | st.sampled_from("\x1b\x07\r\n\u202e\x9b"), min_size=1, max_size=9)
 
 
+def nasty_model(text):
+    """Return a model that is outdated, and whatever its hub says of it is this text."""
+    pin = facts({"commit": text, "file": text, "sha256": text})
+    offered = replace(hub_file("x"), provenance=facts({"commit": f"{text}.", "file": f"{text}.", "sha256": f"{text}."}))
+    return replace(desired("q", reference=text), provenance=pin, locked=True, offered=offered)
+
+
 @given(nasty)
 def test_nothing_from_outside_reaches_the_terminal_as_a_command(text):
     after = desired("m", source="gguf", reference=text)
@@ -47,15 +60,19 @@ def test_nothing_from_outside_reaches_the_terminal_as_a_command(text):
         change("m", Action.UPDATE, Reason.UPSTREAM_MOVED, after=after, fields=(field(text, text, text + "\n" + text),)),
         change("n", Action.REFUSE, Reason.UNMANAGED, note=text, hint=text),
         create("o", reference=text),
+        still(nasty_model(text), news=(field(text, text, text + "\n" + text),), note=text),
+        still(replace(desired("r"), unchecked=text)),
         hosts=(host(url=f"http://{text}", version=text), host(text)),
         unobserved=(silent("down", message=text, hint=text),),
         violations=(Violation(str(address("m", text)), text, text),),
     )
+    shown = replace(shown, followed=Followed((text,)))
     outcome = Outcome(address("m", text), Action.CREATE, Status.FAILED, message=text, hint=text)
     record = recorded(host=text, reference=text, provenance=((text, text),), applied_at=text)
     texts = [
         plan_text(shown, colour=False),
         status_text(shown, colour=False),
+        diff_text(told(shown, RecordedState("", 0), [name(model) for model in "mnopqr"], {}), colour=False),
         run_text(RunResult(text, (outcome,), complete=True), colour=False),
         registry_text(RecordedState("", 0, (record,))),
         record_text(record),

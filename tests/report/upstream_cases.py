@@ -159,3 +159,13 @@ UPSTREAM = {
     "no_lock_of_one": followed("a:latest"),
     "not_in_the_lock": followed("a:latest", "b\x1b[2J", without_lock=False),
 }
+
+
+def lock_moved():
+    """Somebody moved the lock, and nothing of that is applied yet."""
+    fields = (field("manifest", str(digest("old")), str(digest("new"))),)
+    entry = hub_model("llama3.2:1b", "template=new", "params=new")
+    return plan(change("llama3.2:1b", Action.UPDATE, Reason.LOCK_MOVED, after=entry, fields=fields, news=NEWS[1:2]))
+
+
+UPSTREAM["lock_moved"] = lock_moved()
