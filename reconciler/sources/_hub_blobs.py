@@ -26,7 +26,10 @@ class HubBlobs:
         self._access, self._downloads = access, downloads
 
     def offered(self, blob: Blob) -> bool:
-        """Tell whether the hub would give the blob; raises ResolutionError where it can't say."""
+        """Tell whether the blob is downloaded, or the hub would give it; raises ResolutionError where it can't say."""
+        kept = self._downloads / blob.digest.hex
+        if kept.is_file() and kept.stat().st_size == blob.size:
+            return True
         repo, what = _repo(blob), f"blobs/{blob.digest}"
         with self._access.stream(repo, what, {"Range": "bytes=0-0"}) as answer:
             if answer.status in {200, 206, 416}:  # 416: there is no first byte of nothing

@@ -102,7 +102,7 @@ class Ollama:
         return self._open[repo.hub] and not self._access.by_login(repo)
 
     def offers(self, blob: Blob) -> bool:
-        """Tell whether the hub has the blob; raises ResolutionError where it can't say."""
+        """Tell whether the blob can be had here; raises ResolutionError where it can't say."""
         return self._blobs.offered(blob)
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:

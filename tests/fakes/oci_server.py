@@ -27,7 +27,7 @@ class OciServer:
         self.moved = 307  # the status with which it does so
         self.location = False  # whether it says, beside a blob, where that is
         self.faults = Faults()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
+        self._server = _Server(("127.0.0.1", 0), partial(_Handler, self))
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         self.url = f"http://{self.address}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -53,6 +53,11 @@ class OciServer:
         """Answer every request from now on with this."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.faults.add(Fault("oci", times=1000, status=status, body=body, headers=named))
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no news here."""
 
 
 class _Handler(FaultyHandler):

@@ -167,6 +167,13 @@ def test_a_hub_that_knows_no_ranges_offers_as_well(context: Context, oci: OciSer
     assert load("ollama", context).offers(blob)
 
 
+def test_what_is_downloaded_is_offered_whatever_became_of_the_hub(context: Context, oci: OciServer, blob: Blob) -> None:
+    fetched(context, blob)
+    oci.answer(500)
+
+    assert load("ollama", context).offers(blob)
+
+
 def test_a_hub_in_trouble_offers_neither_yes_nor_no(context: Context, oci: OciServer, blob: Blob) -> None:
     oci.answer(500)
     with pytest.raises(SourceUnavailable):

@@ -1,5 +1,6 @@
 """What every source type must keep, whatever it stands for."""
 
+import json
 import re
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import facts
+from reconciler.core.facts import Facts, facts, freeze
+from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.errors import ResolutionError
+from reconciler.core.routes import layers_of
+from reconciler.core.steps import Blob
+from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Source
 from reconciler.sources import Context, load, types
 from tests.fakes.hf_server import HubServer
@@ -36,6 +40,10 @@ class Case:
 def _ollama(context: Context, folder: Path) -> Iterator[Case]:
     with OciServer() as server:
         server.manifests["team/m:v1"] = manifest()
+        for content in (b"weights", b"config"):
+            path = folder / Digest.of(content).hex
+            path.write_bytes(content)
+            server.blobs[str(Digest.of(content))] = path
         yield Case(
             load("ollama", context),
             ref("ollama", name=f"{server.address}/team/m:v1", insecure=True),
@@ -119,14 +127,56 @@ def test_what_cannot_be_answered_says_why_and_what_to_do(case: Case) -> None:
     assert not re.search(r"Traceback|object at 0x|urllib3|httpx", str(caught.value))
 
 
+def _blobs(pinned: Pinned, type: str) -> list[Blob]:
+    layers = layers_of(pinned.pull, type) if pinned.pull else ()
+    return [*layers, *(blob for _, blob in pinned.files)]
+
+
 def test_what_is_fetched_is_what_was_pinned_and_may_be_fetched_and_released_again(case: Case) -> None:
-    for _, blob in case.source.resolve(case.good).files:
+    for blob in _blobs(case.source.resolve(case.good), case.source.type):
         for _ in range(2):
             path = case.source.fetch(blob, lambda *_: None)
             assert Digest.of(path.read_bytes()) == blob.digest
             assert path.stat().st_size == blob.size
             case.source.release(blob)
             case.source.release(blob)
+
+
+def test_what_was_pinned_is_offered_and_other_content_is_not(case: Case) -> None:
+    for blob in _blobs(case.source.resolve(case.good), case.source.type):
+        assert case.source.offers(blob)
+        assert not case.source.offers(replace(blob, digest=Digest.of(b"other")))
+
+
+def _through_a_file(pin: Facts) -> Facts:
+    return facts((path, freeze(value)) for path, value in json.loads(json.dumps(dict(pin))).items())
+
+
+def test_a_pin_brings_the_same_again_whatever_has_moved_since(case: Case) -> None:
+    first = case.source.resolve(case.good)
+    pin = _through_a_file(first.pin)
+    case.move()
+
+    assert pin
+    assert case.source.restore(case.good, pin) == first
+    assert case.source.resolve(case.good).pin != pin
+
+
+def test_a_pin_with_less_or_with_more_in_it_is_refused(case: Case) -> None:
+    pin = case.source.resolve(case.good).pin
+    for wrong in ((), *(tuple(item for item in pin if item != left) for left in pin), facts((*pin, ("more", "x")))):
+        with pytest.raises(Unusable) as caught:
+            case.source.restore(case.good, wrong)
+        assert caught.value.hint
+
+
+def test_a_question_has_a_name_that_nobody_need_be_asked_for(case: Case) -> None:
+    key = case.source.key(case.good)
+    case.move()
+
+    assert key == case.source.key(case.good) != case.source.key(case.bad)
+    assert key.isprintable()
+    assert Path(key).is_absolute() == (case.source.type == "gguf")
 
 
 RESOLVE = """
