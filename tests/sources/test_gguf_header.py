@@ -4,12 +4,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from gguf.constants import GGML_QUANT_SIZES
+from gguf.constants import GGML_QUANT_SIZES, LlamaFileType
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_header import _BLOCKS, Header, read_header
+from reconciler.sources._gguf_header import _BLOCKS, _FILE_TYPES, Header, read_header
 from tests.parts.gguf import tiny_adapter, tiny_model
 from tests.sources.gguf_files import ARCHITECTURE, LLAMA, Q4_0, TOKENIZER, gguf, number, text, texts
 
@@ -55,7 +55,39 @@ READ = {
 
 @pytest.mark.parametrize(("content", "header"), READ.values(), ids=READ)
 def test_a_whole_file_says_what_it_is(tmp_path: Path, content: bytes, header: Header) -> None:
-    assert read_header(written(tmp_path, content)) == header
+    found = read_header(written(tmp_path, content))
+    told = Header(found.architecture, found.kind, found.tensors, found.parts, found.has_tokenizer)
+    assert told == header
+
+
+ABOUT = {
+    "its parameters": (GOOD, "parameters", 64),
+    "its context": (gguf(*LLAMA, number("llama.context_length", 8192)), "context_length", 8192),
+    "the context of another architecture": (gguf(*LLAMA, number("bert.context_length", 512)), "context_length", 0),
+    "its quantisation": (gguf(*LLAMA, number("general.file_type", 15)), "quantization", "Q4_K_M"),
+    "a quantisation of tomorrow": (gguf(*LLAMA, number("general.file_type", 4000)), "quantization", ""),
+    "a quantisation of old": (gguf(*LLAMA, number("general.file_type", 4)), "quantization", ""),
+    "no quantisation": (GOOD, "quantization", ""),
+    "its licence": (gguf(*LLAMA, text("general.license", "mit")), "license", "mit"),
+    "a licence of another kind": (gguf(*LLAMA, number("general.license", 1)), "license", ""),
+    "its base": (gguf(*LLAMA, text("general.base_model.0.name", "SmolLM2")), "base", "SmolLM2"),
+    "a long template": (gguf(*LLAMA, text("tokenizer.chat_template", "x" * 10_000)), "chat_template", True),
+    "no template": (GOOD, "chat_template", False),
+    "embeddings": (gguf(*LLAMA, number("llama.pooling_type", 1)), "embeds", True),
+    "a conversation": (GOOD, "embeds", False),
+}
+
+
+@pytest.mark.parametrize(("content", "field", "value"), ABOUT.values(), ids=ABOUT)
+def test_a_whole_file_says_more_about_itself(tmp_path: Path, content: bytes, field: str, value: object) -> None:
+    assert getattr(read_header(written(tmp_path, content)), field) == value
+
+
+def test_file_types_are_those_of_the_gguf_package() -> None:
+    known = {int(item): item.name.removeprefix("MOSTLY_").removeprefix("ALL_") for item in LlamaFileType}
+    told = {number: name for number, name in enumerate(_FILE_TYPES) if name != "-"}
+
+    assert {number: known[number] for number in told} == told
 
 
 HUGE = 2**63
@@ -104,8 +136,9 @@ def test_what_the_gguf_package_writes_is_read(tmp_path: Path) -> None:
     tiny_model(tmp_path / "m.gguf")
     tiny_adapter(tmp_path / "a.gguf")
 
-    assert read_header(tmp_path / "m.gguf") == Header("llama", "model", 12, 0, True)
-    assert read_header(tmp_path / "a.gguf") == Header("llama", "adapter", 2, 0, False)
+    model, adapter = read_header(tmp_path / "m.gguf"), read_header(tmp_path / "a.gguf")
+    assert (model.kind, model.tensors, model.parameters, model.context_length) == ("model", 12, 11_360, 64)
+    assert (adapter.kind, adapter.tensors, adapter.quantization) == ("adapter", 2, "F16")
     whole = (tmp_path / "m.gguf").read_bytes()
     with pytest.raises(Unusable, match="is truncated"):
         read_header(written(tmp_path, whole[:-64]))
