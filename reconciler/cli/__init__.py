@@ -20,6 +20,7 @@ _NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  
 
 COMMANDS = {
     "validate": "Check manifests without contacting anything.",
+    "check": "Tell whether a model will work on Ollama, before anything is downloaded.",
     "lock": "Write down what each reference means today, so that everybody gets the same.",
     "plan": "Show what would change, why, and what it costs.",
     "diff": "Show what upstream changed about a model since it was locked or applied.",

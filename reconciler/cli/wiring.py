@@ -32,6 +32,7 @@ from reconciler.workflow.selection import Selection
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
     from reconciler.manifest.lockfile import LockFile
+    from reconciler.sources import Context
 
 DEFAULT_PATH = Path("manifests")
 
@@ -104,13 +105,18 @@ def open_store(settings: Settings) -> RecordStore:
     return store
 
 
+def source_context(settings: Settings) -> "Context":
+    """Return what sources may use of the world outside."""
+    from reconciler.sources import Context, FileCache
+
+    return Context(Http(), FileCache(settings.cache / "answers"), settings.cache / "downloads", settings.environ)
+
+
 def open_sources(settings: Settings) -> Sources:
     """Return a function that gives each type of source, made at its first use."""
-    from reconciler.sources import Context
     from reconciler.sources import load as load_source
-    from reconciler.sources._cache import FileCache
 
-    context = Context(Http(), FileCache(settings.cache / "answers"), settings.cache / "downloads", settings.environ)
+    context = source_context(settings)
     made: dict[str, Source] = {}
 
     def source(kind: str) -> Source:

@@ -193,7 +193,7 @@ def _words(found: Found) -> dict[str, object]:
         "name": found.name,
         "parts": first.parts if first else 1,
         "obstacle": first.obstacle if first else "there is none",
-        "base": f", trained on {found.trained_on}" if found.trained_on else "",
+        "base": f" (trained on {found.trained_on})" if found.trained_on else "",
         "since": f"Ollama {since} or newer" if since == TRIED else f"Ollama {since} or newer, by its source",
     }
 

@@ -8,7 +8,7 @@ from reconciler.core.names import ModelName
 Entry = tuple[tuple[str, "str | bool | Entry"], ...]
 
 _NOT_ALLOWED = re.compile(r"[^a-z0-9_.-]+")
-_FORMAT_NAME = re.compile(r"[-_.]gguf$|\.gguf$")
+_ENDING = re.compile(r"[-_.]gguf$")
 _SHORT = (["name"], ["path"])  # options that need no key where they stand alone
 _LONGEST = 80  # characters of a part of a name
 
@@ -17,12 +17,17 @@ def declaration(found: Found) -> Entry:
     """Return the document that declares the recommended variant, keys in the order in which people write them."""
     chosen = found.chosen or Variant("", 0)
     options = (*found.options, *_choice(found, chosen))
-    source: Entry = ((found.type, options[0][1] if [key for key, _ in options] in _SHORT else options),)
-    kind, spec = "Model", (("source", source),)
+    short = [key for key, _ in options] in _SHORT
+    source = _entry(**{found.type: options[0][1] if short else options})
+    kind, spec = "Model", _entry(source=source)
     if found.holds == "adapter":
-        kind, spec = "FineTune", (("base", "the-base-model"), ("adapter", source))
-    name = (("name", model_name(found, chosen)),)
-    return (("apiVersion", "reconciler/v1"), ("kind", kind), ("metadata", name), ("spec", spec))
+        kind, spec = "FineTune", _entry(base="the-base-model", adapter=source)
+    metadata = _entry(name=model_name(found, chosen))
+    return _entry(apiVersion="reconciler/v1", kind=kind, metadata=metadata, spec=spec)
+
+
+def _entry(**values: "str | bool | Entry") -> Entry:
+    return tuple(values.items())
 
 
 def _choice(found: Found, chosen: Variant) -> Entry:
@@ -45,11 +50,12 @@ def model_name(found: Found, chosen: Variant) -> str:
     if found.type == "ollama":
         given = ModelName.parse(str(options["name"]))
         return f"{given.model}:{given.tag}"
-    origin = str(options.get("repo", chosen.name)).rpartition("/")[2]
-    return ":".join(filter(None, (_plain(origin) or "model", _plain(chosen.quantization if "repo" in options else ""))))
+    tag = _plain(chosen.quantization)
+    origin = _plain(str(options.get("repo", chosen.name)).rpartition("/")[2])
+    stem = origin.removesuffix(tag).rstrip("-._") if tag else origin
+    return ":".join(filter(None, (stem or "model", tag)))
 
 
 def _plain(text: str) -> str:
     """Return the text as a part of a name that every host takes."""
-    lower = _FORMAT_NAME.sub("", text.lower())
-    return _NOT_ALLOWED.sub("-", lower).strip("-._")[:_LONGEST]
+    return _NOT_ALLOWED.sub("-", _ENDING.sub("", text.lower())).strip("-._")[:_LONGEST]

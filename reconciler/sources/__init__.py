@@ -1,7 +1,8 @@
 """Sources: one module per source type, named like its key in a manifest; this file finds them and nothing else.
 
-A module `<type>.py` here exports `source(context)`, which returns a `ports.Source`. Only the one
-asked for is imported. Modules whose name begins with an underscore are what sources are made of.
+A module `<type>.py` here exports `source(context)`, which returns a `ports.Source`; beside it `_inspect_<type>.py`
+exports `inspect(context, reference)`, which looks at what is there without downloading it. Only the one asked for
+is imported. Modules whose name begins with an underscore are what sources are made of.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from reconciler.core.found import Found
 from reconciler.ports import Cache, Source
 from reconciler.sources._cache import FileCache
 from reconciler.transport import Http
 
-__all__ = ["Context", "FileCache", "load", "types"]
+__all__ = ["Context", "FileCache", "inspect", "load", "types"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,9 @@ def load(type: str, context: Context) -> Source:
         raise ValueError(f"no source type {type!r}; there are {', '.join(types())}")
     made: Source = import_module(f"{__name__}.{type}").source(context)
     return made
+
+
+def inspect(type: str, context: Context, reference: str) -> Found:
+    """Return what can be learnt of a reference from headers and listings; raises ResolutionError."""
+    found: Found = import_module(f"{__name__}._inspect_{type}").inspect(context, reference)
+    return found

@@ -28,16 +28,24 @@ _BLOCK_BYTES = {  # elements in a block: {ggml type: bytes of a block}
 _BLOCKS = {kind: (elements, size) for elements, sizes in _BLOCK_BYTES.items() for kind, size in sizes.items()}
 _AT_LEAST = (_MOST_ELEMENTS, 1)  # of a type that came later: its place is checked, its length can't be
 
-_FILE_TYPES = (
-    "F32 F16 Q4_0 Q4_1 - - - Q8_0 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K IQ2_XXS IQ2_XS "
-    "Q2_K_S IQ3_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S IQ3_M IQ2_S IQ2_M IQ4_XS IQ1_M BF16 - - - TQ1_0 TQ2_0 MXFP4_MOE"
-).split()  # by the number in `general.file_type`
+_FILE_TYPES = (  # by the number in `general.file_type`
+    *("F32", "F16", "Q4_0", "Q4_1", "-", "-", "-"),
+    *("Q8_0", "Q5_0", "Q5_1", "Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L"),
+    *("Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K", "IQ2_XXS", "IQ2_XS"),
+    *("Q2_K_S", "IQ3_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ3_M"),
+    *("IQ2_S", "IQ2_M", "IQ4_XS", "IQ1_M", "BF16", "-", "-", "-"),
+    *("TQ1_0", "TQ2_0", "MXFP4_MOE"),
+)
 
 # what is looked at; everything else is read and forgotten, however much there is of it
 _KEPT = re.compile(
     r"general\.(architecture|type|alignment|file_type|license|base_model\.0\.name)|split\.count"
     r"|tokenizer\.(ggml\.model|chat_template)|\S{1,80}\.(block_count|context_length|pooling_type)"
 )
+
+
+class NotGguf(Unusable):
+    """It is something else altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def header_of(file: Readable, size: int, name: str) -> Header:
     """Return the header of a GGUF of `size` bytes, read from its beginning; raises Unusable as `read_header` does."""
     content = GgufBytes(file, size, name)
     if content.take(4) != _MAGIC:
-        raise Unusable(f"{name} is not a GGUF file", hint="Model needs GGUF format")
+        raise NotGguf(f"{name} is not a GGUF file", hint="Model needs GGUF format")
     version = content.number("I")
     if version not in _VERSIONS:
         what = "big-endian" if version & 0xFFFF == 0 else f"of version {version}"

@@ -41,19 +41,29 @@ class HubApi:
 
     def asked(self, repo: str, revision: str) -> tuple[str, Sequence[RepoFile]]:
         """Return the commit that the hub says a revision names now, and what it holds, which is read but once."""
+        commit, info = self.about(repo, revision)
+        if known := self._cached(repo, commit):
+            return commit, known
+        if info.get("gated"):
+            self.admit(repo)  # listings are public where files are not: better to know now
+        files = self.listed(repo, commit)
+        self._context.cache.put(self._key(repo, commit), tuple(_kept(file) for file in files))
+        return commit, files
+
+    def about(self, repo: str, revision: str) -> tuple[str, dict[str, object]]:
+        """Return the commit that a revision names now, and what else the hub says about the repo."""
         info = _object(self._get(repo, revision, f"/revision/{quote(revision, safe='')}"))
         commit = info.get("sha")
         if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
             raise SourceUnavailable(f"the hub names no commit for {repo}@{revision}")
-        if known := self._cached(repo, commit):
-            return commit, known
-        if info.get("gated"):
-            self._get(repo, revision, "/auth-check")  # listings are public where files are not: better to know now
-        files = self._listed(repo, commit)
-        self._context.cache.put(self._key(repo, commit), tuple(_kept(file) for file in files))
-        return commit, files
+        return commit, info
 
-    def _listed(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+    def admit(self, repo: str) -> None:
+        """Raise AccessDenied where the files of a gated repo are not for us."""
+        self._get(repo, "", "/auth-check")
+
+    def listed(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+        """Return what a commit holds, asked for anew, whether or not its files may be read."""
         files: list[RepoFile] = []
         query = "recursive=true"
         for _ in range(_PAGES):
@@ -68,8 +78,7 @@ class HubApi:
         raise SourceUnavailable(f"the hub's listing of {repo} has no end")
 
     def _get(self, repo: str, revision: str, path: str) -> Reply:
-        token = self.token()
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = self.headers()
         try:
             url = f"{self.endpoint()}/api/models/{quote(repo)}{path}"
             reply = self._context.http.request("GET", url, headers=headers, redirects=_REDIRECTS)
@@ -79,7 +88,7 @@ class HubApi:
             ) from error
         if reply.status == 200 or (path == "/auth-check" and reply.status not in {401, 403}):  # mirrors may lack it
             return reply
-        raise refusal(reply.status, reply.headers, f"{self._endpoint}/{repo}", revision, with_token=bool(token))
+        raise refusal(reply.status, reply.headers, f"{self._endpoint}/{repo}", revision, with_token=bool(headers))
 
     def endpoint(self) -> str:
         """Return the address of the hub; raises Unusable for one that would give a password away."""
@@ -93,6 +102,11 @@ class HubApi:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise AccessDenied(f"{TOKEN} holds something that is not a token", hint="set it again, on one line")
         return token
+
+    def headers(self) -> dict[str, str]:
+        """Return what lets us in at the hub, and is for nobody else; raises AccessDenied."""
+        token = self.token()
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def _key(self, repo: str, commit: str) -> str:
         return f"tree {self._endpoint} {repo} {commit}"

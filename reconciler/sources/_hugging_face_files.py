@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from reconciler.core.digest import Digest
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
 
+LARGEST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
 _QUANTIZATION = re.compile(
     r"(?:^|[-._])((?:UD-)?(?:I?Q[1-9](?:_[A-Z0-9]+)*|TQ[1-9]_\d|MXFP4(?:_MOE)?|NVFP4|BF16|F?P?16|F?P?32))(?=[-.]|$)",
     re.IGNORECASE,
@@ -34,6 +35,16 @@ class RepoFile:
     def is_model(self) -> bool:
         """Tell whether it is a GGUF and not a projector or an importance matrix, by its name."""
         return self.is_gguf and not _COMPANIONS.search(self.path.rpartition("/")[2])
+
+    @property
+    def is_projector(self) -> bool:
+        """Tell whether it is a projector, by its name."""
+        return self.is_gguf and "mmproj" in self.path.rpartition("/")[2].lower()
+
+    @property
+    def stem(self) -> str:
+        """Return what the parts of a split file have in common."""
+        return _SHARD.sub("", self.path)
 
     @property
     def shards(self) -> int:

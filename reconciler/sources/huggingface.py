@@ -15,9 +15,7 @@ from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly, pinned_file
 from reconciler.sources._hugging_face_api import COMMIT, HubApi, is_path
-from reconciler.sources._hugging_face_files import RepoFile, choose, human
-
-_MOST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
+from reconciler.sources._hugging_face_files import LARGEST, RepoFile, choose, human
 
 
 def source(context: Context) -> Source:
@@ -125,9 +123,9 @@ def _checked(file: RepoFile, pin: str | None) -> Digest:
             f"{file.path} is kept in git itself, without a sha256 to pin",
             hint="GGUF files belong into LFS: choose another",
         )
-    if file.size > _MOST:
+    if file.size > LARGEST:
         raise Unusable(
-            f"{file.path} has {human(file.size)}, and the hub gives over {human(_MOST)} through Xet only",
+            f"{file.path} has {human(file.size)}, and the hub gives over {human(LARGEST)} through Xet only",
             hint="choose a smaller quantisation, or have the hosts pull it: `ollama: hf.co/<repo>:<quantization>`",
         )
     try:

@@ -55,8 +55,10 @@ class HubHandler(_Handler):
         infos = [
             repo.info(repo.branches["main"]) for name, repo in sorted(self.state.repos.items()) if not repo.private
         ]
+        author = words.get("author", [""])[0]
         tags = words.get("filter", [])
-        self.send_json([i for i in infos if wanted in str(i["id"]).lower() and set(tags) <= set(i["tags"])])  # type: ignore[call-overload]
+        found = [i for i in infos if wanted in str(i["id"]).lower() and set(tags) <= set(i["tags"])]  # type: ignore[call-overload]
+        self.send_json([i for i in found if not author or str(i["id"]).startswith(f"{author}/")])
 
     def _model(self, name: str, what: str, revision: str) -> None:
         repo = self._repo(name)

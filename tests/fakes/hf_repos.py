@@ -56,6 +56,7 @@ class Repo:
     gated: str = ""  # auto or manual; empty for a repo that is open
     private: bool = False
     readers: frozenset[str] = frozenset()  # tokens
+    about: dict[str, object] = field(default_factory=dict)  # what the hub says beside or instead of the usual
 
     def commit(self, files: Mapping[str, Stored], branch: str) -> str:
         """Put these files on a branch; the same files are the same commit."""
@@ -80,6 +81,7 @@ class Repo:
             "tags": ["gguf"] if any(path.endswith(".gguf") for path in files) else ["safetensors"],
             "siblings": [{"rfilename": path} for path in sorted(files)],
             "downloads": 0,
+            **self.about,
         }
 
 

@@ -57,10 +57,19 @@ class HubServer:
         """Return every request so far, oldest first."""
         return self.state.faults.requests
 
+    @property
+    def sent(self) -> int:
+        """Return the bytes of all files that were sent so far."""
+        return self.state.faults.sent
+
     def commit(self, repo: str, files: Mapping[str, bytes | Path], branch: str = "main", *, lfs: bool = True) -> str:
         """Put these files, and no others, on a branch; returns the commit. With `lfs=False` all are kept in git."""
         stored = {path: self._stored(content, lfs=lfs) for path, content in files.items()}
         return self.state.repos.setdefault(repo, Repo(repo)).commit(stored, branch)
+
+    def describe(self, repo: str, **about: object) -> None:
+        """Have `model_info` and search say this about a repo: tags, downloads, gguf, safetensors, cardData, …"""
+        self.state.repos[repo].about |= about
 
     def gate(self, repo: str, *tokens: str, page: str = "manual") -> None:
         """Show a repo to everybody and give its files only to these tokens."""

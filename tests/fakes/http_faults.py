@@ -52,6 +52,7 @@ class Faults:
 
     requests: list[Request] = field(default_factory=list)
     waiting: list[Fault] = field(default_factory=list)
+    sent: int = 0  # bytes of files
     released: threading.Event = field(default_factory=threading.Event)  # set when the servers stop
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -139,7 +140,10 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self._send_content(path, start, end)
+            try:
+                self._send_content(path, start, end)
+            except ConnectionError:  # who knows enough hangs up
+                self.close_connection = True
         return None
 
     def _send_content(self, path: Path, start: int, end: int) -> None:
@@ -155,6 +159,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
                     block[fault.flip_at - start - sent] ^= 0xFF
                 self.wfile.write(block)
                 sent += len(block)
+                self.faults.sent += len(block)
                 if sent == fault.stall_after:
                     self.faults.released.wait()
                 if sent in (fault.cut_after, fault.stall_after):

@@ -1,0 +1,38 @@
+"""What a file or a folder on this machine is, told by names and headers."""
+
+import os
+from pathlib import Path
+
+from reconciler.core.found import Found
+from reconciler.errors import NotFound, Unusable
+from reconciler.sources import Context
+from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.sources._model_files import OTHERS, examined, gguf_examined
+
+_MOST_FILES = 10_000  # of one folder
+
+
+def inspect(_context: Context, reference: str) -> Found:
+    """Return what the path is; raises NotFound where there is nothing, Unusable where it can't be read."""
+    path, start = Path(reference), Found(asked=reference, type="gguf", options=())
+    try:
+        if path.is_dir():
+            return examined(start, _files(path), lambda file: (path / file.path).open("rb"), lambda _: "")
+        if not path.is_file():
+            raise NotFound(f"there is no file or folder {path}", hint="check the spelling")
+        look = examined if path.suffix.lower() in OTHERS else gguf_examined  # a blob of a host has no suffix
+        file = RepoFile(path.name, path.stat().st_size, None)
+        return look(start, [file], lambda _: path.open("rb"), lambda _: "")
+    except OSError as error:
+        raise Unusable(f"{path} can't be read: {error.strerror}", hint="check its permissions") from error
+
+
+def _files(folder: Path) -> list[RepoFile]:
+    files: list[RepoFile] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if len(files) == _MOST_FILES:
+                raise Unusable(f"{folder} holds more than {_MOST_FILES} files", hint="name one of them")
+            if entry.is_file():
+                files.append(RepoFile(entry.name, entry.stat().st_size, None))
+    return files

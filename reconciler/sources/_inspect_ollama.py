@@ -1,0 +1,110 @@
+"""What a name on a hub is, told by its hub manifest, by its small layers, and by the header of its weights."""
+
+import json
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from reconciler.core.diagnostics import Location
+from reconciler.core.facts import Facts
+from reconciler.core.found import Format, Found
+from reconciler.core.names import ModelName
+from reconciler.core.resource import SourceRef
+from reconciler.core.steps import Pull
+from reconciler.errors import NotFound, ResolutionError, TransportError, Unusable
+from reconciler.sources import Context
+from reconciler.sources._gguf_header import Header, header_of
+from reconciler.sources._hub_access import HubAccess, Repo, refusal
+from reconciler.sources._hub_login import Logins
+from reconciler.sources._remote_file import RemoteFile, part
+from reconciler.sources.ollama import Ollama
+from reconciler.transport import Http
+
+_PLAIN = "http://"  # before a name: its hub is spoken to without TLS
+_TOLD = 10  # tags
+_LONGEST = 80  # characters of a licence's first line
+
+Options = tuple[tuple[str, str | bool], ...]
+
+
+def inspect(context: Context, reference: str) -> Found:
+    """Return what a name means now; raises ResolutionError, with names that are close where it means nothing."""
+    source = Ollama(context)
+    try:
+        name = ModelName.parse(reference)
+    except ValueError as error:
+        raise Unusable(f"{reference!r} is not a model's name: {error}") from error
+    insecure = reference.startswith(_PLAIN)
+    options: Options = (("name", str(name)), *((("insecure", True),) if insecure else ()))
+    repo, access = Repo.of(name, insecure=insecure), HubAccess(context.http, Logins(context.environ))
+    try:
+        pinned = source.resolve(SourceRef("ollama", options, Location(reference)))
+    except NotFound as error:
+        raise NotFound(error.message, hint=_close(access, context.http, repo) or error.hint) from error
+    pull = pinned.pull
+    assert pull is not None  # this source gives nothing else
+    shown = source.describe(pull, config=True)
+    return _found(f"ollama:{reference}", options, pull, shown, _header(access, repo, pull))
+
+
+def _found(asked: str, options: Options, pull: Pull, shown: Facts, header: Header | str) -> Found:
+    """Return what the hub manifest, the layers and the header say; of a header that can't be read, why it can't."""
+    facts, known = {path: str(value) for path, value in shown}, header if isinstance(header, Header) else None
+    licence = (line.strip() for line in facts.get("license", "").splitlines() if line.strip())
+    return Found(
+        asked=asked,
+        type="ollama",
+        options=options,
+        format=Format.GGUF if "weights" in facts else Format.SAFETENSORS,
+        architecture=known.architecture if known else facts.get("config.model_family", ""),
+        parameters=known.parameters if known else 0,
+        context_length=known.context_length if known else 0,
+        quantization=facts.get("config.file_type", known.quantization if known else ""),
+        size=sum(size for _, size in pull.layers),
+        license=next(licence, "")[:_LONGEST],
+        chat_template=known is None
+        or known.embeds
+        or known.chat_template
+        or bool({"template", "renderer"} & set(facts)),
+        requires=facts.get("requires", ""),
+        unread="" if isinstance(header, Header) else header,
+    )
+
+
+def _header(access: HubAccess, repo: Repo, pull: Pull) -> Header | str:
+    """Return the header of the weights, or why there is none."""
+    digest = next((digest for kind, digest in pull.parts if kind == "model"), None)
+    if digest is None:
+        return ""
+    size = dict(pull.layers)[digest]
+    what = f"blobs/{digest}"
+
+    def fetch(start: int, count: int) -> bytes:
+        with access.stream(repo, what, {"Range": f"bytes={start}-{start + count - 1}"}) as answer:
+            if answer.status in {200, 206}:
+                return part(answer, start, count)
+            raise refusal(answer.status, "", repo, what)
+
+    try:
+        return header_of(RemoteFile(fetch, size), size, str(repo.name))
+    except ResolutionError as error:
+        return error.message
+
+
+def _close(access: HubAccess, http: Http, repo: Repo) -> str:
+    """Return what the hub has instead, where it lets that be listed: tags of this model, or models of close names."""
+    name = repo.name
+    if tags := _listed(lambda: access.read(repo, "tags/list", {}), "tags"):
+        return f"it has the tags {', '.join(get_close_matches(name.tag, tags, n=_TOLD, cutoff=0))}"
+    models = _listed(lambda: http.request("GET", f"{repo.hub}/v2/_catalog?n=1000").body, "repositories")
+    near = get_close_matches(f"{name.namespace}/{name.model}", models, n=3)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _listed(read: Callable[[], bytes], key: str) -> list[str]:
+    """Return a list of names that a hub may give; none where it does not."""
+    try:
+        answer = json.loads(read())
+    except (ResolutionError, TransportError, ValueError, RecursionError):
+        return []
+    names = answer.get(key) if isinstance(answer, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else []

@@ -1,0 +1,159 @@
+"""What a set of files is, a repo's or a folder's: told by their names first, and then by the header of one of them.
+
+Pickles can run code when they are loaded, so nothing here ever opens one.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from reconciler.core.found import Format, Found, Variant
+from reconciler.errors import SourceUnavailable, Unusable
+from reconciler.sources._gguf_bytes import Readable
+from reconciler.sources._gguf_header import Header, NotGguf, header_of
+from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.sources._safetensors_header import safetensors_header_of
+
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+OTHERS = (".safetensors", *_PICKLES)  # suffixes of weights that are no GGUF
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model")
+_MOST_TEXT = 1 << 20  # bytes of a config.json
+_MOST_LOOKED_AT = 64  # files of one set of safetensors
+
+Open = Callable[[RepoFile], AbstractContextManager[Readable]]
+Obstacle = Callable[[RepoFile], str]
+
+
+def examined(start: Found, files: Sequence[RepoFile], open: Open, obstacle: Obstacle) -> Found:
+    """Return what was known at the start, and what the files say; raises ResolutionError where none can be read.
+
+    `obstacle` tells why a file that is whole can't be taken, and nothing where it can.
+    """
+    if ggufs := [file for file in files if file.is_gguf]:
+        return gguf_examined(start, ggufs, open, obstacle)
+    if safetensors := [file for file in files if file.path.endswith(".safetensors")]:
+        return _with_safetensors(start, files, safetensors, open)
+    pickles = [file for file in files if file.path.lower().endswith(_PICKLES)]
+    size = sum(file.size for file in pickles)
+    return replace(start, format=Format.PICKLE if pickles else Format.NONE, size=size)
+
+
+def gguf_examined(start: Found, ggufs: Sequence[RepoFile], open: Open, obstacle: Obstacle) -> Found:
+    """Return what was known at the start, and what GGUF files say: their names, and the header of the best of them."""
+    models = [file for file in ggufs if file.is_model] or ggufs
+    projectors = tuple(file.path for file in ggufs if file.is_projector and file not in models)
+    found = replace(start, variants=_variants(models, obstacle), projectors=projectors)
+    target = found.chosen or found.variants[0]
+    file = next(file for file in models if file.path == target.name)
+    found = replace(found, quantization=target.quantization, size=target.size)
+    if found.denied[0]:
+        return found
+    try:
+        with open(file) as content:
+            return _with_header(found, header_of(content, file.size, file.path), target)
+    except NotGguf as error:
+        return replace(found, format=Format.NONE, variants=(), trouble=(error.message, error.hint))
+    except Unusable as error:
+        return replace(found, trouble=(error.message, error.hint))
+    except SourceUnavailable as error:
+        return replace(found, unread=error.message)
+
+
+def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
+    """Return what was found with what the header of a GGUF says."""
+    told = replace(looked_at, quantization=looked_at.quantization or header.quantization)
+    if header.parts > 1 and told.parts == 1:
+        told = replace(told, parts=header.parts, obstacle=_split(header.parts))
+    is_model = header.kind == "model"
+    return replace(
+        found,
+        holds="vocabulary" if is_model and not header.tensors and told.parts == 1 else header.kind,
+        architecture=header.architecture,
+        parameters=header.parameters if told.parts == 1 else found.parameters,
+        context_length=header.context_length,
+        quantization=told.quantization,
+        size=told.size,
+        variants=tuple(told if item == looked_at else item for item in found.variants),
+        license=found.license or header.license,
+        chat_template=header.chat_template or header.embeds or not is_model,
+        tokenizer=header.has_tokenizer or not is_model,
+        trained_on=header.base or found.trained_on,
+    )
+
+
+def _variants(files: Iterable[RepoFile], obstacle: Obstacle) -> tuple[Variant, ...]:
+    """Return the files as choices, the parts of a split one together, smallest first."""
+    sets: dict[tuple[str, int], list[RepoFile]] = {}
+    for file in files:
+        sets.setdefault((file.stem, file.shards), []).append(file)
+    made = [_variant(sorted(group, key=lambda file: file.path), obstacle) for group in sets.values()]
+    return tuple(sorted(made, key=lambda item: (item.size, item.name)))
+
+
+def _variant(group: Sequence[RepoFile], obstacle: Obstacle) -> Variant:
+    first, size = group[0], sum(file.size for file in group)
+    parts = max(first.shards, 1)
+    return Variant(first.path, size, first.quantization, parts, _split(parts) if parts > 1 else obstacle(first))
+
+
+def _split(parts: int) -> str:
+    return f"split into {parts} files, which this version does not import"
+
+
+def _with_safetensors(start: Found, files: Sequence[RepoFile], safetensors: Sequence[RepoFile], open: Open) -> Found:
+    """Return what config.json and the headers say; hosts convert what lies at the top, so that is what counts."""
+    top = [file for file in safetensors if "/" not in file.path] or safetensors
+    names = {file.path: file for file in files}
+    found = replace(start, format=Format.SAFETENSORS, size=sum(file.size for file in top))
+    if "adapter_config.json" in names and "config.json" not in names:
+        found = replace(found, holds="adapter")
+    if found.denied[0]:
+        return found
+    try:
+        found = _configured(found, names, open)
+        counts = [_elements(file, open) for file in top[: 1 if start.parameters else _MOST_LOOKED_AT]]
+    except Unusable as error:
+        return replace(found, trouble=(error.message, error.hint))
+    except SourceUnavailable as error:
+        return replace(found, unread=error.message)
+    whole = sum(count for _, count in counts) if len(counts) == len(top) else 0
+    kinds = {kind for kind, _ in counts if kind}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    return replace(found, quantization=kind, parameters=start.parameters or whole)
+
+
+def _elements(file: RepoFile, open: Open) -> tuple[str, int]:
+    """Return the type of most elements of a file, and how many it has."""
+    with open(file) as content:
+        header = safetensors_header_of(content, file.size, file.path)
+    return header.elements[0][0] if header.elements else "", header.parameters
+
+
+def _configured(found: Found, names: dict[str, RepoFile], open: Open) -> Found:
+    config = _json(names.get("config.json"), open)
+    text = config.get("text_config")
+    longest = config.get("max_position_embeddings")
+    if not isinstance(longest, int) and isinstance(text, dict):
+        longest = text.get("max_position_embeddings")
+    classes = config.get("architectures")
+    base = _json(names.get("adapter_config.json"), open).get("base_model_name_or_path")
+    return replace(
+        found,
+        architecture=str(classes[0]) if isinstance(classes, list) and classes else "",
+        context_length=longest if isinstance(longest, int) else 0,
+        tokenizer=any(name in names for name in _TOKENIZERS),
+        trained_on=base if isinstance(base, str) else "",
+    )
+
+
+def _json(file: RepoFile | None, open: Open) -> dict[str, object]:
+    """Return a small JSON file, or nothing where there is none or it is something else."""
+    if file is None or file.size > _MOST_TEXT:
+        return {}
+    try:
+        with open(file) as content:
+            value = json.loads(content.read(file.size))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
