@@ -79,11 +79,12 @@ def _from_where_they_are_now(then: Pinned, now: Pinned) -> tuple[tuple[str, Blob
 
 def _or_unpinned(ref: SourceRef, answer: Pinned | Unpinned | ReconcilerError) -> Pinned | Unpinned:
     if isinstance(answer, ReconcilerError):
-        return Unpinned(ref, _told(answer), answer.hint, answer.retryable)
+        return Unpinned(ref, told(answer), answer.hint, answer.retryable)
     return answer
 
 
-def _told(error: ReconcilerError) -> str:
+def told(error: ReconcilerError) -> str:
+    """Return an error as a message about one model, with the place that it names."""
     return f"{error.where}: {error.message}" if error.where else error.message
 
 
@@ -100,8 +101,8 @@ def with_pulled(
     if not asked:
         return desired
     answers = fleet.each(lambda entry: sources(entry.source).describe(asked[entry]), asked)
-    told = {entry.address: facts for entry, facts in answers if not isinstance(facts, ReconcilerError)}
-    return replace(desired, entries=tuple(replace(e, below=told.get(e.address)) for e in desired.entries))
+    found = {entry.address: facts for entry, facts in answers if not isinstance(facts, ReconcilerError)}
+    return replace(desired, entries=tuple(replace(e, below=found.get(e.address)) for e in desired.entries))
 
 
 def _laid_over(entry: Desired) -> Pull | None:

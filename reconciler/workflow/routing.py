@@ -4,63 +4,62 @@ Only what has to be brought to a host is looked at, so a plan in which nothing c
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
-from reconciler.core.names import HostName
+from reconciler.core.names import Address, HostName
 from reconciler.core.routes import Route, layers_of, rerouted
 from reconciler.core.state import Desired, DesiredState, Unresolved
-from reconciler.core.steps import Blob, Upload, pull_of
-from reconciler.errors import HostError, NotFound, ReconcilerError, Unusable
+from reconciler.core.steps import Blob, Pull, Upload, pull_of
+from reconciler.errors import NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Host, Sources
 from reconciler.workflow.fleet import Fleet
+from reconciler.workflow.resolve import told
+
+LISTEN = "`--listen ADDRESS[:PORT]` names an address of this machine that the host can reach"
+
+Hosts = Mapping[HostName, Host]
 
 
 def routed(
-    desired: DesiredState, away: Iterable[Desired], hosts: Mapping[HostName, Host], sources: Sources, fleet: Fleet
+    desired: DesiredState, away: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet
 ) -> DesiredState:
     """Return the desired state with the steps that really bring what is `away`, which is some of its entries.
 
     What is locked, moved upstream and can't be had any more is unresolved: nothing else is put in its stead.
     """
-    answers = fleet.each(lambda entry: _routed(entry, hosts[entry.address.host], sources), away)
-    found = {entry.address: answer for entry, answer in answers}
-    entries: list[Desired] = []
-    unresolved = list(desired.unresolved)
-    for entry in desired.entries:
-        answer = found.get(entry.address, entry)
+    wanted = {entry.address: entry for entry in away}
+    lost: dict[Address, ReconcilerError] = _gone(filter(_moved, wanted.values()), hosts, sources, fleet)
+    there = [entry for address, entry in wanted.items() if address not in lost]
+    for entry, answer in fleet.each(lambda item: _routed(item, hosts[item.address.host], sources), there):
         if isinstance(answer, ReconcilerError):
-            unresolved.append(_lost(entry, answer))
+            lost[entry.address] = answer
         else:
-            entries.append(answer)
-    return DesiredState(tuple(entries), tuple(sorted(unresolved, key=lambda item: item.address)))
+            wanted[entry.address] = answer
+    unresolved = (_unresolved(entry, lost[entry.address]) for entry in desired.entries if entry.address in lost)
+    return DesiredState(
+        tuple(wanted.get(entry.address, entry) for entry in desired.entries if entry.address not in lost),
+        tuple(sorted((*desired.unresolved, *unresolved), key=lambda item: item.address)),
+    )
 
 
-def _routed(entry: Desired, host: Host, sources: Sources) -> Desired:
-    """Return the entry by the best route; raises ResolutionError where there is none."""
-    pull = pull_of(entry.steps)
-    moved = entry.offered is not None or bool(entry.unchecked)
-    if moved:
-        _must_be_had(entry, host, sources)
-    if pull is None or entry.ref is None:
-        return entry
-    route = Route.INSTALL if moved else sources(entry.source).route(entry.ref, pull)
-    if route is Route.INSTALL and not host.callback:
-        why = f"{pull.name} moved upstream" if moved else f"{pull.name} needs a login"
-        raise Unusable(
-            f"{why}, and the host can't fetch it from us",
-            hint="give an address of this machine that the host can reach: `--listen ADDRESS`",
-        )
-    return rerouted(entry, route)
+def _moved(entry: Desired) -> bool:
+    """Tell whether upstream means something else by now than what is locked, or may: the host can't just pull it."""
+    return entry.offered is not None or bool(entry.unchecked)
 
 
-def _must_be_had(entry: Desired, host: Host, sources: Sources) -> None:
-    """Raise NotFound for content that neither the host nor upstream has any more."""
-    for blob in _blobs(entry):
-        if not _holds(host, blob) and not sources(blob.source).offers(blob):
-            anew = f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now"
-            raise NotFound(
-                f"what is locked for {entry.reference} can't be had any more: {blob.digest.short} is gone",
-                hint=f"nothing else is offered: {entry.unchecked}" if entry.unchecked else anew,
-            )
+def _gone(moved: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet) -> dict[Address, ReconcilerError]:
+    """Return, for all that can't be had any more, why; each blob is asked for upstream once, whoever lacks it."""
+    needed = [(entry, blob) for entry in moved for blob in _blobs(entry)]
+    held = fleet.each(lambda item: hosts[item[0].address.host].has_blob(item[1].digest), needed)
+    lacking = [item for item, answer in held if answer is not True]
+    offers = fleet.each(lambda blob: sources(blob.source).offers(blob), dict.fromkeys(blob for _, blob in lacking))
+    offered = dict(offers)
+    found: dict[Address, ReconcilerError] = {}
+    for entry, blob in lacking:
+        answer = offered[blob]
+        if answer is not True:
+            found.setdefault(entry.address, _not_had(entry, blob, answer))
+    return found
 
 
 def _blobs(entry: Desired) -> tuple[Blob, ...]:
@@ -69,12 +68,32 @@ def _blobs(entry: Desired) -> tuple[Blob, ...]:
     return (*layers, *(step.blob for step in entry.steps if isinstance(step, Upload)))
 
 
-def _holds(host: Host, blob: Blob) -> bool:
-    try:
-        return host.has_blob(blob.digest)
-    except HostError:
-        return False
+def _not_had(entry: Desired, blob: Blob, answer: ReconcilerError | Literal[False]) -> ResolutionError:
+    """Return why this blob of an entry can't be had; `answer` is what upstream said to it."""
+    what = f"what is locked for {entry.reference} can't be had"
+    if isinstance(answer, ReconcilerError):
+        return SourceUnavailable(f"{what} now: {answer.message}", hint=answer.hint, where=answer.where)
+    upgrade = f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now"
+    hint = f"nothing else is offered: {entry.unchecked}" if entry.unchecked else upgrade
+    return NotFound(f"{what} any more: {blob.digest.short} is gone", hint=hint)
 
 
-def _lost(entry: Desired, error: ReconcilerError) -> Unresolved:
-    return Unresolved(entry.address, entry.kind, error.message, error.hint, entry.location, entry.base)
+def _routed(entry: Desired, host: Host, sources: Sources) -> Desired:
+    """Return the entry by the best route; raises ResolutionError where there is none."""
+    pull = pull_of(entry.steps)
+    if pull is None or entry.ref is None:
+        return entry
+    route = Route.INSTALL if _moved(entry) else sources(entry.source).route(entry.ref, pull)
+    if route is Route.INSTALL and not host.callback:
+        raise Unusable(f"{_why(entry, pull)}, and the host has no way to fetch it from us", hint=LISTEN)
+    return rerouted(entry, route)
+
+
+def _why(entry: Desired, pull: Pull) -> str:
+    if entry.offered is not None:
+        return f"{pull.name} moved upstream since it was locked"
+    return f"{pull.name} can't be asked for upstream now" if entry.unchecked else f"{pull.name} needs a login"
+
+
+def _unresolved(entry: Desired, error: ReconcilerError) -> Unresolved:
+    return Unresolved(entry.address, entry.kind, told(error), error.hint, entry.location, entry.base)

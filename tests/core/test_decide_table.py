@@ -6,12 +6,13 @@ import pytest
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy, Prune, decide
-from reconciler.core.diff import diff
+from reconciler.core.diff import diff, to_bring
 from reconciler.core.facts import FieldChange
 from reconciler.core.names import ModelName
+from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Kind
 from reconciler.core.state import DesiredState, LiveState, Unobserved, Unresolved
-from reconciler.core.steps import Copy, Pull
+from reconciler.core.steps import Copy, Create, Pull
 from tests.core.builders import HERE, address, content, desired, digest, live, live_state, recorded, recorded_state
 
 A, R = Action, Reason
@@ -21,6 +22,8 @@ HUB = desired(spec=content(manifest="2"), foretold=(digest("hub"), digest("hub, 
 HUB_BEFORE = desired(spec=content(manifest="1"))
 BASE_1, BASE_2 = desired(spec=content(base="1"), base="b"), desired(spec=content(base="2"), base="b")
 ELSEWHERE = desired(spec=content(manifest="3"), reference="another")
+LOCKED = replace(HUB, locked=True)
+OUTDATED = replace(LOCKED, offered=Pinned("ref", (), 1, files=()))
 PRUNE, FORGET, ADOPT = Policy(Prune.OWNED), Policy(Prune.FORGET), Policy(adopt=True)
 PROTECTED = desired(protect=True)
 
@@ -51,6 +54,13 @@ TABLE = [
     (HUB, live(), recorded(HUB_BEFORE), Policy(), A.UPDATE, (R.UPSTREAM_MOVED,)),
     (ELSEWHERE, live(), recorded(HUB), Policy(), A.UPDATE, (R.SPEC_CHANGED,)),
     (BASE_2, live(), recorded(BASE_1), Policy(), A.UPDATE, (R.BASE_CHANGED,)),
+    (LOCKED, live(), recorded(HUB_BEFORE), Policy(), A.UPDATE, (R.LOCK_MOVED,)),
+    (LOCKED, live(seed="hub"), recorded(HUB_BEFORE, "x"), Policy(), A.ADOPT, (R.LOCK_MOVED,)),
+    (OUTDATED, None, None, Policy(), A.CREATE, (R.NEW,)),
+    (OUTDATED, live(seed="hub"), None, Policy(), A.ADOPT, (R.ALREADY_PRESENT,)),
+    (OUTDATED, live(), recorded(HUB), Policy(), A.NO_OP, (R.IN_SYNC,)),
+    (OUTDATED, live(seed="other"), recorded(HUB), Policy(), A.UPDATE, (R.DRIFTED,)),
+    (OUTDATED, live(), recorded(HUB_BEFORE), Policy(), A.UPDATE, (R.LOCK_MOVED,)),
     (NEW, live(seed="other"), recorded(NEW), Policy(), A.UPDATE, (R.DRIFTED,)),
     (NEW, live(seed="other"), recorded(OLD), Policy(), A.UPDATE, (R.SPEC_CHANGED, R.DRIFTED)),
 ]
@@ -60,6 +70,7 @@ TABLE = [
 def test_each_row_of_the_table(want, there, known, policy, action, reasons):
     change = decide(want, there, known, policy)
     assert (change and change.action, change.reasons if change else ()) == (action, reasons)
+    assert (change is not None and change.outdated) == (want is OUTDATED)
 
 
 def test_several_causes_are_all_named():
@@ -113,6 +124,35 @@ def test_an_unresolved_reference_is_refused_and_never_taken_for_undeclared():
     (change,) = diff(*states, PRUNE)
     assert (change.action, change.reasons, change.note) == (A.REFUSE, (R.UNRESOLVED,), "the hub is down")
     assert change.steps == ()
+
+
+def test_what_has_to_be_locked_and_is_not_is_refused_for_that_and_never_pruned():
+    entry = Unresolved(address(), Kind.MODEL, "it is not in the lock", "lock it", HERE, unlocked=True)
+    (change,) = diff(DesiredState((), (entry,)), live_state(live()), recorded_state(recorded(OLD)), PRUNE)
+    assert (change.action, change.reasons, change.hint, change.steps) == (A.REFUSE, (R.NOT_LOCKED,), "lock it", ())
+
+
+def test_what_is_to_be_brought_is_what_each_entry_alone_would_write():
+    entries = [desired(name, foretold=(digest("hub"),)) for name in ("gone", "in-sync", "drifted", "theirs", "booked")]
+    models = live("in-sync"), live("drifted", "other"), live("theirs"), live("booked", "hub")
+    records = [recorded(entry) for entry in entries if str(entry.address.model) in {"in-sync:latest", "drifted:latest"}]
+    states = DesiredState(tuple(entries)), live_state(*models), recorded_state(*records)
+    for policy, names in ((Policy(), ["gone", "drifted"]), (ADOPT, ["gone", "drifted", "theirs"])):
+        assert [entry.address.model.model for entry in to_bring(*states, policy)] == names
+
+
+def test_what_is_recognised_has_not_to_be_brought():
+    file = Create(address().model, files=(("m.gguf", digest("w")),))
+    want, there = replace(desired(), steps=(file,)), live(shown=content(weights=str(digest("w"))))
+    assert to_bring(DesiredState((want,)), live_state(there), recorded_state(), ADOPT) == ()
+
+
+def test_a_pull_that_would_replace_anothers_model_is_still_to_be_brought_for_there_may_be_another_way():
+    hub = ModelName.parse("hub.example/t/m:1")
+    want = replace(desired("m"), steps=(Pull(hub, False, digest("h"), ()), Copy(hub, address("m").model)))
+    states = DesiredState((want,)), live_state(live("hub.example/t/m:1")), recorded_state()
+    assert diff(*states)[0].action is A.REFUSE
+    assert to_bring(*states) == (want,)
 
 
 def test_without_a_look_at_the_model_drift_names_no_fields():

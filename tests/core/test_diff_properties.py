@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 
 from reconciler.core.change import Action
 from reconciler.core.decide import Policy, Prune
-from reconciler.core.diff import diff
+from reconciler.core.diff import diff, to_bring
+from reconciler.core.names import ModelName
 from reconciler.core.plan import make_plan
-from reconciler.core.state import Live, LiveState, Recorded, RecordedState
-from reconciler.core.steps import Delete, written_names
-from tests.core.builders import content, desired, desired_state, digest, live_state, recorded, recorded_state
+from reconciler.core.resolution import Pinned, steps_for
+from reconciler.core.resource import Kind, Overlay
+from reconciler.core.routes import Route, rerouted
+from reconciler.core.state import DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
+from reconciler.core.steps import Delete, Pull, written_names
+from tests.core.builders import HERE, address, content, desired, digest, live_state, recorded, recorded_state
 from tests.core.builders import live as live_model
 
 NAMES = ("base", "child", "other", "Other:v2", "reg.example:5000/team/other")
@@ -21,10 +25,16 @@ SPECS = (content(system="1"), content(system="2"), content(manifest="1"), conten
 policies = st.builds(Policy, st.sampled_from(Prune), st.booleans())
 
 
+PULLED = "reg.example:5000/team/pulled"  # the hub's own name of what is pulled; a stranger's model may have it
+PULL = Pull(ModelName.parse(PULLED), False, digest("hub"), ((digest("w"), 1),), (digest("hub"),))
+OVERLAYS = (Overlay(), Overlay(system="s"))
+OFFERED = Pinned("ref", (), 1, files=())
+
+
 @st.composite
 def worlds(draw):
-    """Draw the three states, each address in any combination of them."""
-    entries, models, records = [], [], []
+    """Draw the three states, each address in any combination of them, and each entry in any stand to the lock."""
+    entries, unresolved, models, records = [], [], [], []
     for name in NAMES:
         base = "base" if name == "child" else None
         want = desired(
@@ -37,13 +47,36 @@ def worlds(draw):
         before = replace(
             want, content=(spec := draw(st.sampled_from(SPECS))), fingerprint=desired("m", spec).fingerprint
         )
-        if draw(st.booleans()):
-            entries.append(want)
+        match draw(st.sampled_from(["entry", "unresolved", "undeclared"])):
+            case "entry":
+                entries.append(draw(brought(want)))
+            case "unresolved":
+                reasons = ("why", "hint", HERE, want.base, draw(st.booleans()))
+                unresolved.append(Unresolved(want.address, Kind.MODEL, *reasons))
+            case _:
+                pass
         if draw(st.booleans()):
             models.append(live_model(name, draw(st.sampled_from(SEEDS))))
         if draw(st.booleans()):
             records.append(recorded(before, draw(st.sampled_from(SEEDS))))
-    return desired_state(*entries), live_state(*models), recorded_state(*records)
+    if draw(st.booleans()):
+        models.append(live_model(PULLED, draw(st.sampled_from(SEEDS))))
+    return DesiredState(tuple(entries), tuple(unresolved)), live_state(*models), recorded_state(*records)
+
+
+@st.composite
+def brought(draw, want):
+    """Draw how an entry is brought and how it stands to the lock: what is pulled comes by any route."""
+    locked, offered, unchecked = draw(st.booleans()), draw(st.sampled_from([None, OFFERED])), draw(st.booleans())
+    if "manifest" in dict(want.content):
+        pinned = Pinned("ref", (), 1, pull=PULL)
+        steps = steps_for(want.address.model, draw(st.sampled_from(OVERLAYS)), pinned, None, None, want.fingerprint)
+        want = rerouted(replace(want, steps=steps), draw(st.sampled_from(Route)))
+    return replace(want, locked=locked, offered=offered, unchecked="down" if unchecked else "")
+
+
+def _declared(wanted: DesiredState):
+    return {entry.address for entry in (*wanted.entries, *wanted.unresolved)}
 
 
 @given(worlds(), policies)
@@ -51,7 +84,7 @@ def test_every_address_that_is_ours_or_wanted_gets_one_decision_and_no_other_get
     wanted, live, records = world
     changes = diff(wanted, live, records, policy)
     addresses = [change.address for change in changes]
-    assert addresses == sorted({entry.address for entry in wanted.entries} | set(records.by_address))
+    assert addresses == sorted(_declared(wanted) | set(records.by_address))
 
 
 @given(worlds(), policies)
@@ -61,12 +94,14 @@ def test_what_is_not_on_record_is_never_written_unless_told_to_adopt(world, poli
         unknown = change.address in live.models and change.address not in records.by_address
         if unknown and not policy.adopt:
             assert change.address.model not in written_names(change.steps)
+        if (there := live.models.get(address(PULLED))) is not None and there.digest not in PULL.foretold:
+            assert ModelName.parse(PULLED) not in {step.name for step in change.steps if isinstance(step, Pull)}
 
 
 @given(worlds(), policies)
 def test_a_delete_hits_only_what_we_made_that_is_unchanged_undeclared_unprotected_and_only_if_pruning(world, policy):
     wanted, live, records = world
-    declared = {entry.address for entry in wanted.entries}
+    declared = _declared(wanted)
     for change in diff(wanted, live, records, policy):
         deletes = any(isinstance(step, Delete) and step.name == change.address.model for step in change.steps)
         assert deletes == (change.action is Action.DELETE)
@@ -74,7 +109,7 @@ def test_a_delete_hits_only_what_we_made_that_is_unchanged_undeclared_unprotecte
             record = records.by_address[change.address]
             assert policy.prune is Prune.OWNED
             assert change.address not in declared
-            assert change.address not in {entry.base for entry in wanted.entries}
+            assert change.address not in {entry.base for entry in (*wanted.entries, *wanted.unresolved)}
             assert live.models[change.address].digest == record.digest
             assert not record.protect
 
@@ -99,6 +134,29 @@ def test_every_plan_is_safe_and_its_stages_hold_exactly_the_pending_changes(worl
     too_much = {"empty-prune", "delete-share"}  # limits are about how much, not about what
     assert {violation.check for violation in plan.violations} <= too_much
     assert sorted(c.address for stage in plan.stages for c in stage) == [c.address for c in plan.pending]
+
+
+@given(worlds(), policies)
+def test_how_things_stand_to_the_lock_and_to_upstream_decides_nothing(world, policy):
+    wanted, live, records = world
+    bare = tuple(replace(entry, locked=False, offered=None, unchecked="") for entry in wanted.entries)
+    changes = diff(wanted, live, records, policy)
+    others = diff(replace(wanted, entries=bare), live, records, policy)
+    assert [(change.action, change.steps) for change in changes] == [(item.action, item.steps) for item in others]
+    offered = {entry.address for entry in wanted.entries if entry.offered is not None}
+    assert {change.address for change in changes if change.outdated} == offered
+
+
+@given(worlds(), policies)
+def test_what_is_written_had_to_be_brought_and_what_is_unresolved_is_left_alone(world, policy):
+    wanted, live, records = world
+    away = {entry.address for entry in to_bring(wanted, live, records, policy)}
+    unresolved = {entry.address for entry in wanted.unresolved}
+    for change in diff(wanted, live, records, policy):
+        if change.action in {Action.CREATE, Action.UPDATE} and change.base is None:
+            assert change.address in away
+        if change.address in unresolved:
+            assert (change.action, change.steps) == (Action.REFUSE, ())
 
 
 @given(worlds(), policies)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from reconciler.core.change import Action
 from reconciler.core.diagnostics import Location
 from reconciler.core.diff import diff
@@ -119,6 +121,52 @@ def test_what_cannot_be_pinned_takes_its_builds_with_it_and_nothing_else():
         ("t:latest", "its base m:latest could not be resolved"),
         ("u:latest", "its base t:latest could not be resolved"),
     ]
+
+
+def test_what_is_not_in_the_lock_is_told_from_what_cannot_be_resolved_all_the_way_up():
+    pins = {**PINS, HUB: Unpinned(HUB, "not in the lock", "lock it", retryable=False, unlocked=True)}
+    pins[FILE] = Unpinned(FILE, "not found", "check it", retryable=False)
+    chain = [model("m", HUB), tune("t", "m"), tune("u", "t"), model("n"), tune("v", "n")]
+    state = expand(chain, [A], pins, BOTH)
+    assert [(str(entry.address.model), entry.message, entry.unlocked) for entry in state.unresolved] == [
+        ("m:latest", "not in the lock", True),
+        ("n:latest", "not found", False),
+        ("t:latest", "its base m:latest is not in the lock", True),
+        ("u:latest", "its base t:latest is not in the lock", True),
+        ("v:latest", "its base n:latest could not be resolved", False),
+    ]
+
+
+NEWER, NEWEST = replace(PULLED, size=2), replace(PIN, size=3)
+STANDING = [
+    # source                                     adapter                                    locked offered unchecked
+    (PULLED, None, (False, None, "")),
+    (replace(PULLED, locked=True), None, (True, None, "")),
+    (replace(PULLED, locked=True, offered=NEWER), None, (True, NEWER, "")),
+    (replace(PULLED, locked=True, unchecked="down"), None, (True, None, "down")),
+    (None, replace(PIN, locked=True, offered=NEWEST), (True, NEWEST, "")),
+    (None, replace(PIN, locked=True, unchecked="down"), (True, None, "down")),
+    (None, PIN, (False, None, "")),
+]
+
+
+@pytest.mark.parametrize(("source", "adapter", "standing"), STANDING)
+def test_an_entry_carries_how_its_pins_stand_to_the_lock_and_to_upstream(source, adapter, standing):
+    declared = model("m", HUB) if source else tune("m", "b", adapter=FILE)
+    state = expand([declared], [A], {HUB: source, FILE: adapter}, live_state(live("b")))
+    made = _only("m", state)
+    assert (made.locked, made.offered, made.unchecked) == standing
+    bare = expand([declared], [A], {HUB: PULLED, FILE: PIN}, live_state(live("b")))
+    assert made.fingerprint == _only("m", bare).fingerprint  # how things stand is no content
+
+
+def test_of_two_pins_the_source_comes_first_and_either_makes_it_locked():
+    both = replace(model("m", HUB), adapter=FILE)
+    pins = {HUB: replace(PULLED, unchecked="down"), FILE: replace(PIN, locked=True, offered=NEWEST, unchecked="too")}
+    made = _only("m", expand([both], [A], pins, BOTH))
+    assert (made.locked, made.offered, made.unchecked) == (True, NEWEST, "down")
+    first = _only("m", expand([both], [A], {**pins, HUB: replace(PULLED, offered=NEWER)}, BOTH))
+    assert first.offered == NEWER
 
 
 def test_a_clean_up_never_deletes_a_name_that_is_declared_itself():

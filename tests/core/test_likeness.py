@@ -7,8 +7,8 @@ import pytest
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy
 from reconciler.core.diff import diff
-from reconciler.core.facts import facts
-from reconciler.core.likeness import alike
+from reconciler.core.facts import ABSENT, FieldChange, facts
+from reconciler.core.likeness import alike, unlike
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Create, Pull
 from tests.core.builders import content, desired, desired_state, digest, live, live_state, recorded, recorded_state
@@ -97,6 +97,44 @@ def test_what_is_laid_over_a_pull_is_recognised_by_what_the_hub_says():
     over = replace(desired(), steps=(pull, BUILD), below=facts(BELOW))
     assert alike(over, live(shown=facts(BUILT)), None)
     assert not alike(over, live(shown=facts({**BUILT, "template": "else"})), None)
+
+
+PULL = Pull(BASE, False, digest("h"), ())
+LEFT = {
+    # what differs between what is shown and what the hub says now, and what is told of it
+    "nothing": ({}, {}, {}),
+    "a text": ({"system": "old"}, {"system": "new"}, {"system": ("old", "new")}),
+    "weights": ({"weights": "a"}, {"weights": "b"}, {"weights": ("a", "b")}),
+    "a licence that went": ({"license": "MIT"}, {}, {"license": ("MIT", ABSENT)}),
+    "an adapter that came": ({}, {"adapters": ("x",)}, {"adapters": (ABSENT, ("x",))}),
+    "a parameter that is 0": ({"parameters.seed": 1}, {"parameters.seed": 0}, {"parameters.seed": (1, 0)}),
+    "what the host derived": ({"template": "d", "parameters.stop": ("x",), "renderer": "r"}, {}, {}),
+    "stops that are given": (
+        {"parameters.stop": ("x",)},
+        {"parameters.stop": ("y",)},
+        {"parameters.stop": (("x",), ("y",))},
+    ),
+    "a template": (
+        {"template": "d", "renderer": "r"},
+        {"template": "t"},
+        {"renderer": ("r", ABSENT), "template": ("d", "t")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("shown", "below", "told"), LEFT.values(), ids=LEFT)
+def test_what_a_pull_will_change_is_told_without_what_hosts_fill_in(shown, below, told):
+    found = unlike(replace(desired(), steps=(PULL,)), facts(shown), facts(below))
+    assert {item.path: (item.before, item.after) for item in found} == told
+    assert [item.path for item in found] == sorted(told)
+
+
+def test_what_is_laid_over_hides_what_changed_below():
+    over = replace(desired(), steps=(PULL, BUILD))
+    assert unlike(over, facts(BUILT), facts(BELOW)) == ()
+    assert unlike(over, facts(BUILT), facts({**BELOW, "system": "other", "parameters.top_k": 7})) == ()
+    told = unlike(over, facts(BUILT), facts({**BELOW, "license": "Apache", "template": "t2"}))
+    assert told == (FieldChange("license", "MIT\nmore", "Apache\nmore"), FieldChange("template", "t", "t2"))
 
 
 WANT = replace(desired(spec=content(weights=(str(WEIGHTS),))), steps=(FILE,))

@@ -7,10 +7,12 @@ import pytest
 from reconciler.core.change import Action, Change, Cost, Reason
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diff import diff
+from reconciler.core.lock import Followed
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import blobs_in_question, make_plan
+from reconciler.core.resolution import Pinned
 from reconciler.core.safety import Case, Limits, spare_loaded, violations
 from reconciler.core.state import LiveState, Unobserved
 from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Upload
@@ -161,6 +163,43 @@ def test_an_unresolved_reference_makes_the_plan_incomplete_and_a_refusal_alone_d
     assert not make_plan([unresolved], live_state(), recorded_state(), {}).complete
     assert make_plan([refused], live_state(), recorded_state(), {}).complete
     assert make_plan([refused], live_state(), recorded_state(), {}).refused == (refused,)
+
+
+def test_what_is_not_locked_is_refused_and_nothing_is_unknown_about_it():
+    refused = Change(address(), Action.REFUSE, (Reason.NOT_LOCKED,), note="not in the lock")
+    plan = make_plan([refused], live_state(), recorded_state(), {})
+    assert (plan.complete, plan.refused) == (True, (refused,))
+
+
+def test_outdated_is_what_upstream_offers_otherwise_whatever_is_done_about_it():
+    newer = Pinned("ref", (), 1, files=())
+    entry = replace(desired("m"), locked=True, offered=newer)
+    quiet = Change(address(), Action.NO_OP, (Reason.IN_SYNC,), after=entry)
+    pending = replace(quiet, action=Action.CREATE)
+    current = replace(quiet, after=replace(entry, offered=None))
+    gone = replace(quiet, after=None)
+    changes = [quiet, pending, current, gone]
+    plan = make_plan(changes, live_state(), recorded_state(), {}, followed=Followed(("t:1",), without_lock=False))
+    assert plan.outdated == (quiet, pending)
+    assert plan.followed == Followed(("t:1",), without_lock=False)
+    assert make_plan([], live_state(), recorded_state(), {}).followed.without_lock
+
+
+def test_that_upstream_moved_makes_no_other_plan():
+    entry = desired("m")
+    plans = [
+        make_plan(_diff(item), live_state(), recorded_state(), {})
+        for item in (entry, replace(entry, locked=True, offered=Pinned("ref", (), 1)), replace(entry, unchecked="down"))
+    ]
+    assert len({plan.fingerprint for plan in plans}) == 1
+
+
+def test_a_part_of_a_plan_holds_those_changes_and_costs_nothing():
+    one, two = create("a", steps=(upload("w", 100),)), create("b", steps=(upload("v", 10),))
+    whole = make_plan([one, two], live_state(), recorded_state(), {}, Limits(transfer=1))
+    part = whole.only((two,))
+    assert (part.changes, part.stages, part.total, part.violations) == ((two,), ((two,),), Cost(), ())
+    assert part.fingerprint == make_plan([two], live_state(), recorded_state(), {}).fingerprint != whole.fingerprint
 
 
 def test_a_plans_fingerprint_follows_what_would_be_done():

@@ -1,5 +1,7 @@
 """From pinned content to facts and steps: what is asked of a host, in which order."""
 
+from dataclasses import replace
+
 from reconciler.core.facts import facts
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned, content_of, steps_for
@@ -9,10 +11,12 @@ from reconciler.core.steps import (
     Copy,
     Create,
     Delete,
+    Install,
     Pull,
     Upload,
     is_staging,
     needed_blobs,
+    pull_of,
     staging_name,
     written_names,
 )
@@ -96,6 +100,24 @@ def test_content_holds_what_decides_the_model_and_nothing_else():
         }
     )
     assert content_of(Overlay(), PULLED, None, None) == (("manifest", str(PULL.manifest)),)
+
+
+def test_one_content_has_one_identity_wherever_it_comes_from():
+    elsewhere = Blob(BLOB.digest, 100, "huggingface", (("commit", "0"),))
+    assert FILE.identity == (str(BLOB.digest),)
+    assert replace(FILE, reference="else", files=(("other.gguf", elsewhere),)).identity == FILE.identity
+    assert ADAPTER.identity != FILE.identity
+    moved = replace(PULL, manifest=digest("moved"))
+    assert PULLED.identity == (str(PULL.manifest),) != replace(PULLED, pull=moved).identity
+    assert (PULLED.foretold, FILE.foretold) == (PULL.foretold, ())
+
+
+def test_what_is_pulled_is_found_by_whatever_route_it_comes():
+    build = steps_for(M, Overlay(system="s"), FILE, None, None, "k")
+    assert pull_of(build) is None
+    assert pull_of((*build, PULL)) == pull_of((*build, Install(M, PULL))) == PULL
+    install = (Install(M, PULL), Copy(M, BASE))
+    assert (needed_blobs(install), written_names(install)) == (dict(LAYERS), {M, BASE})
 
 
 def test_the_blobs_and_names_of_steps():
