@@ -4,6 +4,7 @@ from collections import Counter
 
 from reconciler.core.change import Action, Change
 from reconciler.core.plan import HostView, Plan
+from reconciler.core.resolution import Pinned
 from reconciler.core.state import Desired
 from reconciler.report.changelog import new_bytes, rebuilt_by
 from reconciler.report.json_parts import Json, address_json, field_json, given, report, unobserved_json
@@ -86,13 +87,18 @@ def _upstream(plan: Plan, change: Change) -> Json:
     entry = change.after
     if entry is None:
         return {}
-    offered = entry.offered
-    rebuilt = [str(name) for name in rebuilt_by(plan, change.address)]
-    outdated = offered and {
+    return {
+        "locked": entry.locked,
+        "outdated": _outdated(plan, entry, entry.offered) if entry.offered else None,
+        "unchecked": entry.unchecked,
+        "news": [field_json(field) for field in change.news],
+    }
+
+
+def _outdated(plan: Plan, entry: Desired, offered: Pinned) -> Json:
+    return {
         "reference": offered.reference,
         "offered": dict(offered.provenance),
         "transfer": new_bytes(entry, offered),
-        **given(rebuilds=rebuilt),
+        **given(rebuilds=[str(name) for name in rebuilt_by(plan, entry.address)]),
     }
-    news = [field_json(field) for field in change.news]
-    return {"locked": entry.locked, "outdated": outdated, "unchecked": entry.unchecked, "news": news}

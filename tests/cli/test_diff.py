@@ -118,6 +118,14 @@ def test_of_a_build_what_it_stands_on_is_told(reconciler, folder, chat):
     assert second.startswith("^ chat:latest  ")
 
 
+def test_only_what_the_model_refers_to_is_asked_for(reconciler, folder, chat, oci):
+    chat(*OLD)
+    source = f"{{name: '{oci.address}/team/other:tag', insecure: true}}"
+    write(folder, "other", f"kind: Model\nmetadata: {{name: other}}\nspec: {{source: {{ollama: {source}}}}}\n")
+    assert reconciler("diff", "bot").status == 0
+    assert [request.path for request in oci.requests] == ["/v2/team/chat/manifests/tag"]
+
+
 def test_hosts_that_were_left_in_different_states_are_told_apart_and_others_once(reconciler, folder, chat, host):
     old = chat(*OLD)
     for name in ("a", "b", "c"):
