@@ -1,7 +1,17 @@
 """Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step."""
 
 from tests.fakes.hf_server import Fault
-from tests.faults.places import PIECE, Hub, Place, Pulled, bare_real, files_on_real, hub_on_fake, pull_on_real
+from tests.faults.places import (
+    PIECE,
+    Hub,
+    Place,
+    Pulled,
+    bare_real,
+    files_on_real,
+    hub_on_fake,
+    install_on_real,
+    pull_on_real,
+)
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
 
@@ -61,4 +71,10 @@ ROWS = (
     Row(_FAULT, "in the download", hub_on_fake, _in_download, "exit -9$"),
     Row(_FAULT, "in the pull", pull_on_real, _in_pull, "exit -9$"),
     _at("after the pull", "POST /api/copy", place=pull_on_real),
+    _at("before the pull from us", "POST /api/pull", place=install_on_real),
+    _at("in the pull from us", "POST /api/pull", place=install_on_real, answered=True),
+    _at("after the pull from us", "POST /api/copy", place=install_on_real),
+    _at("before the temporary name is deleted", "DELETE /api/delete", place=install_on_real),
+    _at("before what was pulled from us is copied", "POST /api/copy", place=install_on_real, nth=2),
+    _at("after what was pulled from us was copied", "POST /api/copy", "new", install_on_real, nth=2, answered=True),
 )

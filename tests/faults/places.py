@@ -1,5 +1,6 @@
 """Where faults happen: a real or a fake host, and content from files, from Hugging Face or from a registry."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from tests.fakes.hf_server import HubServer
+from tests.fakes.oci_server import basic
 from tests.fakes.ollama_server import FakeOllama
 from tests.faults.gate import Gate
 from tests.faults.scene import Scene, scene
 from tests.manifests import model, write
 from tests.parts.gguf import tiny_model
 from tests.parts.ollama import RealOllama, find_server
-from tests.parts.registry import Layer, RealRegistry, available
+from tests.parts.registry import LOGIN, Layer, RealRegistry, available
 
 PIECE = 10 << 20  # bytes that the hub's client reads at most before it writes any
 _MEDIA = "application/vnd.ollama.image."
@@ -110,13 +112,33 @@ class Pulled:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
-        file = folder.parent / f"{seed}.gguf"
-        tiny_model(file, seed=seed)
-        layers = Layer(f"{_MEDIA}model", file.read_bytes()), Layer(f"{_MEDIA}system", version.encode())
-        about = b'{"model_format":"gguf","model_family":"llama","architecture":"amd64","os":"linux"}'
-        self.registry.put_model(f"team/{name}", "v1", *layers, config=about)
-        source = f"source: {{ollama: {{name: '{self.gate.address}/team/{name}:v1', insecure: true}}}}"
-        write(folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec: {{{source}}}\n")
+        _push(self.registry, self.gate.address, folder, name, version, seed)
+
+
+@dataclass
+class Private:
+    """A tag of a registry that wants a login, which the host has not: we bring the model."""
+
+    registry: RealRegistry
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        auth = {"auth": basic(LOGIN).removeprefix("Basic ")}
+        self.environ = {"DOCKER_AUTH_CONFIG": json.dumps({"auths": {self.registry.private: auth}})}
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        _push(self.registry, self.registry.private, folder, name, version, seed)
+
+
+def _push(registry: RealRegistry, address: str, folder: Path, name: str, version: str, seed: int) -> None:
+    """Have a tag mean a new model, and declare what is at that tag."""
+    file = folder.parent / f"{seed}.gguf"
+    tiny_model(file, seed=seed)
+    layers = Layer(f"{_MEDIA}model", file.read_bytes()), Layer(f"{_MEDIA}system", version.encode())
+    about = b'{"model_format":"gguf","model_family":"llama","architecture":"amd64","os":"linux"}'
+    registry.put_model(f"team/{name}", "v1", *layers, config=about)
+    source = f"source: {{ollama: {{name: '{address}/team/{name}:v1', insecure: true}}}}"
+    write(folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec: {{{source}}}\n")
 
 
 Place = Callable[[Path, Parts], AbstractContextManager[Scene]]
@@ -166,6 +188,13 @@ def pull_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 @contextmanager
+def install_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model that a real host installs from us, because it can't pull it."""
+    with scene(folder, parts.ollama(), Private(parts.registry())) as made:
+        yield made
+
+
+@contextmanager
 def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
     """Give a model that a fake host pulls from a registry."""
     registry = parts.registry()
@@ -173,8 +202,12 @@ def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
         yield made
 
 
+ON_REAL = {bare_real, files_on_real, files_on_small_disk, install_on_real, pull_on_real}
+WITH_REGISTRY = {install_on_real, pull_on_real, pull_on_fake}
+
+
 def missing(place: Place) -> str:
     """Return what this machine lacks for a place; empty where it lacks nothing."""
-    if place in {bare_real, files_on_real, files_on_small_disk, pull_on_real} and find_server() is None:
+    if place in ON_REAL and find_server() is None:
         return "no Ollama server"
-    return (available() or "") if place in {pull_on_real, pull_on_fake} else ""
+    return (available() or "") if place in WITH_REGISTRY else ""

@@ -1,6 +1,6 @@
 """Rows: kill -9 and restart of the real Ollama, at every step boundary and in the middle of every step."""
 
-from tests.faults.places import Place, Pulled, files_on_real, pull_on_real
+from tests.faults.places import Place, Pulled, files_on_real, install_on_real, pull_on_real
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
 from tests.parts.ollama import RealOllama
@@ -61,6 +61,10 @@ ROWS = (
     _at("after the copy over the real name", "POST /api/copy", answered=True),
     _at("before the staging name is deleted", "DELETE /api/delete"),
     Row(_FAULT, "in the pull", pull_on_real, _in_pull, "applied: in full", "new"),
+    _at("before the pull from us", "POST /api/pull", place=install_on_real),
+    _at("in the pull from us", "POST /api/pull", place=install_on_real, answered=True),
+    _at("after the pull from us", "POST /api/copy", place=install_on_real),
+    _at("before the temporary name is deleted", "DELETE /api/delete", place=install_on_real),
     Row("kill -9 of the host for good", "before the copy", files_on_real, _down, _GONE),
     Row("and other manifests by then", "before the copy", files_on_real, _down_and_another_wish, _GONE),
 )

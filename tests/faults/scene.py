@@ -106,7 +106,7 @@ class Scene:
     def host(self) -> OllamaHost:
         """Return the host."""
         http = Http(connect_timeout=1, stall_timeout=self.silence)
-        return OllamaHost(HOST, self.gate.url, http, patience=self.silence)
+        return OllamaHost(HOST, self.gate.url, http, patience=self.silence, callback="127.0.0.1")
 
     def store(self) -> RecordStore:
         """Return the registry, on a clock that is `offset` away from the real one."""
