@@ -9,7 +9,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.state import Live, Recorded
 from reconciler.core.steps import Copy, Create, Delete, Install, Pull, Step, Upload, written_names
-from reconciler.errors import HostError, LayerLost, ReconcilerError
+from reconciler.errors import HostError, HostRejected, LayerLost, ReconcilerError
 from reconciler.ports import Forget
 from reconciler.workflow.reading import (
     base_still_fits,
@@ -113,9 +113,19 @@ def _pull(step: Pull, change: Change, tools: Tools) -> int:
     """Have the host pull, if the tag still means what the plan showed, and return the bytes that it lacked."""
     assert change.after is not None
     not_moved(change.after, step, tools)
-    missing = sum(size for digest, size in step.layers if not tools.host.has_blob(digest))
-    tools.host.pull(step, watching(tools.listener, str(change.address), tools.stop))
-    return missing
+    ours = {upload.blob.digest for upload in change.steps if isinstance(upload, Upload)}
+    missing = sum(size for digest, size in step.layers if digest not in ours and not tools.host.has_blob(digest))
+    return missing + _with_blobs(partial(_pull_relayed, step, change, tools), change, tools)
+
+
+def _pull_relayed(step: Pull, change: Change, tools: Tools) -> None:
+    """Have the host pull; where it lacks a layer that we brought, that is why it failed, whatever it says."""
+    try:
+        tools.host.pull(step, watching(tools.listener, str(change.address), tools.stop))
+    except HostRejected as error:
+        if all(tools.host.has_blob(step.blob.digest) for step in change.steps if isinstance(step, Upload)):
+            raise
+        raise LayerLost(error.message, status=error.status, hint=error.hint, where=error.where) from error
 
 
 def _install(step: Install, change: Change, tools: Tools) -> None:

@@ -115,6 +115,26 @@ def test_layers_that_a_restart_has_lost_are_brought_once_more_and_counted(privat
     assert private.clean
 
 
+def test_layers_of_a_relay_that_a_restart_has_lost_are_brought_once_more_too(private: Private) -> None:
+    private.hub.login = ""
+    size = private.declare("new", seed=1) - len(CONFIG)
+    plan = private.site.plan()
+    assert not any(isinstance(step, Install) for change in plan.pending for step in change.steps)
+    private.site.servers["a"].fail("pull", restart=True)
+    assert only(private.site.apply(plan)) == (Status.APPLIED, "", 2 * size)
+    assert private.site.servers["a"].calls("pull") == ["pull", "pull"]
+    assert private.shown == "new"
+
+
+def test_a_relay_that_fails_for_another_reason_is_not_tried_again(private: Private) -> None:
+    private.hub.login = ""
+    private.declare("new", seed=1)
+    private.site.servers["a"].fail("pull", error="no space left on device")
+    assert only(private.site.apply())[:2] == (Status.FAILED, "no space left on device")
+    assert private.site.servers["a"].calls("pull") == ["pull"]
+    assert private.shown == "old"
+
+
 def test_a_host_that_loses_its_layers_again_and_again_keeps_its_old_model(private: Private) -> None:
     private.declare("new", seed=1)
     private.site.servers["a"].fail("pull", times=9, restart=True)
