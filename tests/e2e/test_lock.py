@@ -67,7 +67,7 @@ def test_an_upgrade_moves_the_one_that_is_named_and_what_stands_on_it(yard, upst
 
     assert yard.reconciler("lock", "--upgrade", yard.name("m")).status == 0
 
-    assert yard.plan() == {"m": ("update", ["upstream_moved"]), "bot": ("update", ["base_changed"])}
+    assert yard.plan() == {"m": ("update", ["lock_moved"]), "bot": ("update", ["base_changed"])}
     yard.apply()
     after = yard.digests()
     assert after["m"] == _digest_on_hub(registry, upstream) != before["m"]
@@ -105,7 +105,7 @@ def test_going_back_to_an_older_lock_installs_what_it_says(yard, upstream):
 
     lock.write_text(old)
 
-    assert yard.plan()["m"] == ("update", ["upstream_moved"])
+    assert yard.plan()["m"] == ("update", ["lock_moved"])
     yard.apply()
     assert yard.digests()["m"] == first
     assert yard.plan() == {}
@@ -177,7 +177,7 @@ def test_a_revision_that_moves_is_outdated_and_a_fresh_server_gets_the_locked_fi
     assert first.replace(":", "-") in Hands(second).show(yard.name("m"))["modelfile"]
 
     assert yard.reconciler("lock", "--upgrade", yard.name("m")).status == 0
-    assert yard.plan() == {"m": ("update", ["upstream_moved"])}
+    assert yard.plan() == {"m": ("update", ["lock_moved"])}
 
 
 def test_without_a_lock_tags_are_followed_and_the_plan_says_so(yard, registry):
