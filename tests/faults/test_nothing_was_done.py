@@ -30,7 +30,10 @@ def test_leaving_the_prompt_says_that_nothing_was_done(scene, way):
         while b"Apply this?" not in said:
             said += os.read(process.stderr.fileno(), 1000)
         process.send_signal(signal.SIGINT) if way == "Ctrl-C" else os.write(ours, CTRL_D)
-        _, err = process.communicate(timeout=20)
+        try:
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 130
