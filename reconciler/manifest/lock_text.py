@@ -28,16 +28,18 @@ class _Places:
 
     def __init__(self, text: str, file: str) -> None:
         self._text, self._file = text, file
-        self._line, self._at = 1, 0
+        self._at, self._line, self._start = 0, 1, 0  # behind the last key's begin; its line; where that begins
 
     def of(self, key: str) -> Location:
-        """Return where the next such key stands; the file as a whole where it is spelled in another way."""
-        at = self._text.find(json.dumps(key), self._at)
+        """Return where the next such key stands; the file as a whole from the first key on that is spelled oddly."""
+        at = self._text.find(f"{json.dumps(key)}:", self._at)
         if at < 0:
+            self._text = ""
             return Location(self._file)
         self._line += self._text.count("\n", self._at, at)
-        self._at = at
-        return Location(self._file, self._line, at - self._text.rfind("\n", 0, at))
+        self._start = max(self._start, self._text.rfind("\n", self._at, at) + 1)
+        self._at = at + 1
+        return Location(self._file, self._line, at - self._start + 1)
 
 
 def written(references: Mapping[str, Facts]) -> str:
@@ -60,16 +62,21 @@ def entries(text: str, file: str, types: Collection[str]) -> Iterator[Locked | D
         yield finding(Location(file, 1, 1), Rule.LOCK_SYNTAX, "a lock is a JSON object", _ANEW)
         return
     version = dict(document).get("lock_version")
-    if version != VERSION or isinstance(version, bool):
-        place = _Places(text, file).of("lock_version")
-        message = f"the lock is of version {json.dumps(version)}, and this reconciler knows {VERSION}"
-        yield finding(place, Rule.LOCK_VERSION, message, "use the reconciler that wrote it")
-        return
-    yield from _sections(document, _Places(text, file), types)
+    if type(version) is int and version == VERSION:
+        yield from _sections(document, _Places(text, file), types)
+    else:
+        yield _of_another_version(version, _Places(text, file).of("lock_version"))
 
 
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number")
+
+
+def _of_another_version(version: object, where: Location) -> Diagnostic:
+    if type(version) is not int:
+        return finding(where, Rule.LOCK_VERSION, "lock_version, a whole number, is missing", _ANEW)
+    message = f"the lock is of version {version}, and this reconciler reads {VERSION}"
+    return finding(where, Rule.LOCK_VERSION, message, "use the version of reconciler that wrote it")
 
 
 def _broken(text: str, where: Location, reason: str) -> Diagnostic:
@@ -95,7 +102,7 @@ def _sections(document: _Object, places: _Places, types: Collection[str]) -> Ite
             yield finding(where, Rule.UNKNOWN_KEY, f"unknown key {key!r}", "a lock has lock_version and references")
         seen.add(key)
     if "references" not in seen:
-        yield finding(places.of("lock_version"), Rule.MISSING_KEY, "references is missing", _ANEW)
+        yield finding(where, Rule.MISSING_KEY, "references is missing", _ANEW)
 
 
 def _references(references: _Object, places: _Places, types: Collection[str]) -> Iterator[Locked | Diagnostic]:

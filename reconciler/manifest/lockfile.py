@@ -21,8 +21,9 @@ from reconciler.manifest.lock_text import entries, written
 from reconciler.manifest.rules import Rule, finding
 
 NAME = "reconciler.lock"
-MAX_BYTES = 16 * 1024 * 1024  # some 10,000 references
-MAX_FINDINGS = 1000  # of one lock
+MAX_BYTES = 16 * 1024 * 1024
+MAX_ENTRIES = 20_000
+MAX_FINDINGS = 100
 
 _HERE = "./"  # how the path of a local file begins in the lock
 
@@ -126,11 +127,19 @@ def _read(file: LockFile, types: Collection[str]) -> tuple[LockFile, tuple[Diagn
     held: list[Locked] = []
     findings: list[Diagnostic] = []
     for item in entries(text, str(file.path), types):
-        if isinstance(item, Locked):
-            held.append(_absolute(item, file))
-        elif len(findings) < MAX_FINDINGS:
+        if isinstance(item, Diagnostic):
             findings.append(item)
+        else:
+            held.append(_absolute(item, file))
+        if len(held) > MAX_ENTRIES or len(findings) > MAX_FINDINGS:
+            findings.append(_too_much(file))
+            break
     return replace(file, entries=tuple(held), text=text), tuple(findings)
+
+
+def _too_much(file: LockFile) -> Diagnostic:
+    message = f"there are more than {MAX_ENTRIES} entries, or more than {MAX_FINDINGS} that can't be used"
+    return finding(Location(str(file.path)), Rule.TOO_LARGE, message, "restore it from git, or split the folder")
 
 
 def _absolute(entry: Locked, file: LockFile) -> Locked:
