@@ -45,8 +45,7 @@ def _lines(item: Revision, paint: Paint) -> Iterator[str]:
 
 def _row(change: LockChange) -> tuple[str, str, str]:
     pins = " → ".join(_short(pin) for pin in (change.before, change.after) if pin is not None)
-    size = dict(change.after or ()).get("size")
-    return safe(change.name), safe(pins), human_bytes(size) if isinstance(size, int) else ""
+    return safe(change.name), safe(pins), human_bytes(_size(change.after)) if change.after is not None else ""
 
 
 def _summary(item: Revision) -> str:
@@ -77,7 +76,13 @@ def _change(change: LockChange) -> dict[str, object]:
 
 
 def _told(pin: Facts) -> dict[str, object]:
-    return {"pin": _meaning(pin)[1], "size": dict(pin).get("size", 0)}
+    return {"pin": _meaning(pin)[1], "size": _size(pin)}
+
+
+def _size(pin: Facts) -> int:
+    """Return the bytes of all of it; 0 where the entry is spoilt."""
+    size = dict(pin).get("size")
+    return size if isinstance(size, int) else 0
 
 
 def _meaning(pin: Facts) -> tuple[str, str]:

@@ -50,11 +50,16 @@ def resolve(resources: Iterable[Resource], locking: Locking, sources: Sources, f
         if entry is not None:
             return _locked(ref, entry, source)
         if locking.required:
-            message = f"{ref.type} {key} is not in the lock"
-            return Unpinned(ref, message, "`reconciler lock` adds it", retryable=False, unlocked=True)
+            return _not_locked(ref, f"{ref.type} {key}", locking.lock)
         return source.resolve(ref)
 
     return {ref: _or_unpinned(ref, answer) for ref, answer in fleet.each(meant, references(resources))}
+
+
+def _not_locked(ref: SourceRef, name: str, lock: Lock) -> Unpinned:
+    why = "is not in the lock" if lock.exists else "is not locked: there is no lock beside the manifests"
+    hint = "`reconciler lock` adds it" if lock.exists else "`reconciler lock` makes one"
+    return Unpinned(ref, f"{name} {why}", hint, retryable=False, unlocked=True)
 
 
 def _locked(ref: SourceRef, entry: Locked, source: Source) -> Pinned:

@@ -1,5 +1,6 @@
 """A source type is a module, a schema fragment and an example, all of one name: none may lack the others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,18 @@ def _names(folder: str, pattern: str) -> set[str]:
     }
 
 
+def _locked_types() -> set[str]:
+    """Return the source types whose pins the schema of the lock describes."""
+    schema = json.loads((REPOSITORY / "schemas" / "lock.schema.json").read_text(encoding="utf-8"))
+    return {pattern.strip("^ .") for pattern in schema["properties"]["references"]["patternProperties"]}
+
+
 @pytest.mark.parametrize(
     ("what", "names"),
     [
         ("modules", _names("reconciler/sources", "[!_]*.py")),
         ("schema fragments", _names("schemas/sources", "*.schema.json")),
+        ("pins in the lock", _locked_types()),
     ],
 )
 def test_every_source_type_has_all_that_it_needs(what: str, names: set[str]) -> None:

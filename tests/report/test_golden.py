@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
+from reconciler.report.lock import lock_json, lock_text
 from reconciler.report.terminal import (
     diff_text,
     history_text,
@@ -18,6 +19,7 @@ from reconciler.report.terminal import (
 )
 from tests.report.cases import HISTORY, LONELY, PLANS, RECORDS, RUNS
 from tests.report.diff_cases import DIFFS
+from tests.report.lock_cases import LOCKS
 
 COLOURED = ("everything", "fields", "fleet", "outdated")
 GOLDEN = Path(__file__).parent / "golden"
@@ -26,6 +28,7 @@ REPORTS = {
     **{f"plan_{name}.txt": (plan_text, plan) for name, plan in PLANS.items()},
     **{f"status_{name}.txt": (status_text, plan) for name, plan in PLANS.items()},
     **{f"run_{name}.txt": (run_text, run) for name, run in RUNS.items()},
+    "lock.txt": (lock_text, LOCKS),
     **{f"diff_{name}.txt": (diff_text, found) for name, found in DIFFS.items()},
 }
 PLAIN = {
@@ -37,6 +40,7 @@ PLAIN = {
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     **{f"diff_{name}.json": (diff_json, DIFFS[name]) for name in ("several_hosts", "in_sync", "hostile")},
+    "lock.json": (lock_json, LOCKS),
     "registry.json": (registry_list_json, RECORDS),
     "registry.txt": (registry_text, RECORDS),
     "registry_empty.json": (registry_list_json, LONELY),

@@ -13,11 +13,13 @@ from reconciler.ports import Run
 from reconciler.report.findings import findings_json
 from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
+from reconciler.report.lock import lock_json
 from reconciler.report.status import State
 from reconciler.report.upstream import Standing
 from tests.report.builders import name, plan, recorded
 from tests.report.cases import HISTORY, LONELY, NOON, PLANS, RECORDS, RUNS
 from tests.report.diff_cases import DIFFS
+from tests.report.lock_cases import LOCKS
 
 SCHEMA = json.loads(Path("schemas/report.schema.json").read_text(encoding="utf-8"))
 EMPTY = plan(hosts=())
@@ -36,6 +38,8 @@ REPORTS = {
     "models": ("models", registry_list_json(RECORDS)),
     "findings": ("findings", findings_json(FINDINGS)),
     "no findings": ("findings", findings_json(())),
+    "lock": ("lock", lock_json(LOCKS)),
+    "no locks": ("lock", lock_json(())),
     "no models": ("models", registry_list_json(LONELY)),
 }
 
@@ -77,7 +81,7 @@ def test_the_schema_is_one_and_describes_everything():
 
 
 @pytest.mark.parametrize(
-    "title", ["plan everything", "run mixed", "status fleet", "history", "models", "findings", "diff in_sync"]
+    "title", ["plan everything", "run mixed", "status fleet", "history", "models", "findings", "diff in_sync", "lock"]
 )
 @pytest.mark.parametrize("spoil", [{"surprise": 1}, {"format_version": "9.0"}, {"changes": [{}]}])
 def test_what_is_not_in_the_schema_is_found(title, spoil):
