@@ -61,9 +61,9 @@ class Gguf(FilesOnly):
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return what the file was when it was locked; raises Unusable."""
         found, about = pinned_file(pin), dict(pin)
-        kind, architecture = about.get("holds"), about.get("architecture")
-        if found is not None and kind in _KINDS and isinstance(architecture, str):
-            pinned = self._pinned(ref, _File(*found, str(kind), architecture))
+        kind, architecture = str(about.get("holds")), str(about.get("architecture", ""))
+        if found is not None and kind in _KINDS and architecture and architecture.isprintable():
+            pinned = self._pinned(ref, _File(*found, kind, architecture))
             if pinned.pin == pin:
                 return pinned
         raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")

@@ -39,6 +39,10 @@ class OciServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop; nobody listens there from then on."""
         self.faults.released.set()
         self._server.shutdown()
         self._server.server_close()

@@ -1,6 +1,7 @@
 """What the tests of sources share: a context in a temporary folder, and the two fake hubs."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,15 @@ from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
 from tests.fakes.hf_server import HubServer
 from tests.fakes.oci_server import OciServer
+from tests.sources.cases import CASES, Case
 from tests.sources.downloads import CONTENT, FILE, REPO
 from tests.sources.references import ref
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request: pytest.FixtureRequest, context: Context, tmp_path: Path) -> Iterator[Case]:
+    with closing(CASES[request.param](context, tmp_path)) as made:  # type: ignore[type-var]
+        yield next(made)
 
 
 @pytest.fixture

@@ -143,3 +143,31 @@ def test_what_is_the_users_own_is_never_deleted(context: Context, tmp_path: Path
     load("gguf", context).release(resolved(context, path).files[0][1])
 
     assert Digest.of(path.read_bytes()) == digest
+
+
+def test_what_is_locked_stays_what_it_was_and_is_offered_while_the_file_is_that(
+    context: Context, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.gguf"
+    digest = tiny_model(path)
+    before, source = resolved(context, path), load("gguf", context)
+    tiny_model(path, seed=1)
+
+    then = source.restore(ref("gguf", path=str(path)), before.pin)
+
+    assert then == before
+    assert (then.identity, then.follows) == ((str(digest),), False)
+    assert not source.offers(then.files[0][1])
+    tiny_model(path)
+    assert source.offers(then.files[0][1])
+    path.write_bytes(b"no GGUF")
+    assert not source.offers(then.files[0][1])
+
+
+def test_a_lock_that_the_manifest_contradicts_is_refused(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    tiny_model(path)
+    pin, source = resolved(context, path).pin, load("gguf", context)
+    with pytest.raises(Unusable, match="the manifest pins") as caught:
+        source.restore(ref("gguf", path=str(path), sha256="0" * 64), pin)
+    assert caught.value.hint

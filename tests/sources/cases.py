@@ -1,0 +1,93 @@
+"""The source types as the contract suites see them: what to ask of each, and how to change what answers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.core.digest import Digest
+from reconciler.core.resource import SourceRef
+from reconciler.ports import Source
+from reconciler.sources import Context, FileCache, load
+from reconciler.transport import Http
+from tests.fakes.hf_server import HubServer
+from tests.fakes.oci_server import OciServer
+from tests.parts.gguf import tiny_model
+from tests.sources.references import ref
+from tests.sources.test_ollama import manifest
+
+
+@dataclass(frozen=True)
+class Case:
+    """One source type with a question that it can answer, one that it can't, and ways to change what answers."""
+
+    source: Source
+    elsewhere: Source  # the same for another process on another machine, which has asked nobody anything
+    good: SourceRef
+    bad: SourceRef
+    others: tuple[SourceRef, ...]  # further questions, which all mean something else
+    move: Callable[[], object]  # has the good question mean something else
+    drop: Callable[[], object]  # has upstream lose what the good question meant
+    close: Callable[[], object]  # leaves nobody to ask
+    url: str = ""  # of the hub; empty where there is none
+
+
+def _elsewhere(context: Context, folder: Path) -> Context:
+    own = folder / "elsewhere"
+    return replace(context, http=Http(stall_timeout=5), cache=FileCache(own / "answers"), downloads=own / "downloads")
+
+
+def _ollama(context: Context, folder: Path) -> Iterator[Case]:
+    with OciServer() as server:
+        server.manifests["team/m:v1"] = manifest()
+        for content in (b"weights", b"config"):
+            path = folder / Digest.of(content).hex
+            path.write_bytes(content)
+            server.blobs[str(Digest.of(content))] = path
+        others = ("team/m:v2", "team/n:v1", "other/m:v1", "team/m")
+        yield Case(
+            load("ollama", context),
+            load("ollama", _elsewhere(context, folder)),
+            ref("ollama", name=f"{server.address}/team/m:v1", insecure=True),
+            ref("ollama", name=f"{server.address}/team/none", insecure=True),
+            (*(ref("ollama", name=f"{server.address}/{name}") for name in others), ref("ollama", name="team/m:v1")),
+            lambda: server.manifests.update({"team/m:v1": manifest(extra=1)}),
+            server.blobs.clear,
+            server.close,
+        )
+
+
+def _huggingface(context: Context, folder: Path) -> Iterator[Case]:
+    with HubServer(folder / "hub") as server:
+        server.commit("org/m-GGUF", {"m-Q4_0.gguf": b"one"})
+        repo = {"repo": "org/m-GGUF"}
+        others = (repo, {**repo, "file": "m-Q4_0.gguf"}, {**repo, "quantization": "Q4_0", "revision": "v2"})
+        there = {"HF_ENDPOINT": server.url}
+        yield Case(
+            load("huggingface", replace(context, environ=there)),
+            load("huggingface", replace(_elsewhere(context, folder), environ=there)),
+            ref("huggingface", quantization="Q4_0", **repo),
+            ref("huggingface", quantization="Q8_0", **repo),
+            tuple(ref("huggingface", **other) for other in (*others, {"repo": "org/n-GGUF", "quantization": "Q4_0"})),
+            lambda: server.commit("org/m-GGUF", {"m-Q4_0.gguf": b"two"}),
+            lambda: server.state.repos.pop("org/m-GGUF"),
+            server.close,
+            server.url,
+        )
+
+
+def _gguf(context: Context, folder: Path) -> Iterator[Case]:
+    path = folder / "m.gguf"
+    tiny_model(path)
+    yield Case(
+        load("gguf", context),
+        load("gguf", _elsewhere(context, folder)),
+        ref("gguf", path=str(path)),
+        ref("gguf", path=str(folder / "none.gguf")),
+        (ref("gguf", path=str(folder / "n.gguf")), ref("gguf", path=str(folder / "sub" / "m.gguf"))),
+        lambda: tiny_model(path, seed=1),
+        path.unlink,
+        lambda: path.unlink(missing_ok=True),
+    )
+
+
+CASES = {"gguf": _gguf, "huggingface": _huggingface, "ollama": _ollama}
