@@ -27,9 +27,9 @@ class Stage:
     server: Server
     hub: HubServer
     environment: dict[str, str]
-    registry: RealRegistry | None
     no_registry: str  # why there is no registry to pull from; empty where there is one
-    second: Server  # another server, which holds nothing
+    registry: RealRegistry | None = None
+    second: Server | None = None  # another server, which holds nothing
 
     @property
     def downloads(self) -> int:
@@ -61,8 +61,13 @@ def stage() -> Iterator[Stage]:
         second = running.enter_context(RealOllama(folder / "second"))
         no_registry = available() or ""
         registry = None if no_registry else running.enter_context(RealRegistry(folder / "registry"))
-        environment = {**_environment(folder, ollama.url, hub.url), "SECOND": second.url}
-        made = Stage(folder, Server(ollama.url), hub, environment, registry, no_registry, Server(second.url))
+        others = {
+            "REGISTRY": registry.hub if registry is not None else "",
+            "SECOND": second.url,
+            "ELSEWHERE": str(folder / "elsewhere"),
+        }
+        environment = {**_environment(folder, ollama.url, hub.url), **others}
+        made = Stage(folder, Server(ollama.url), hub, environment, no_registry, registry, Server(second.url))
         if registry is not None:
             made.publish(system="Be brief.")
         _write_manifests(folder / "manifests", {"REGISTRY": registry.hub} if registry is not None else {})

@@ -4,9 +4,10 @@ import json
 from hashlib import sha256
 
 from tests.demo.stage import FILE, REPO
-from tests.demo.step import Command, Facts, Meddling, Seen, Step
+from tests.demo.step import Command, Facts, Meddling, Publication, Seen, Step
 
-MODEL, BOT = "smollm2:135m", "support-bot:latest"
+MODEL, BOT, TINY = "smollm2:135m", "support-bot:latest", "tiny:v1"
+OLD, NEW = "Be brief.", "Be kind."
 PROMPT = "You answer in one friendly sentence."
 PIRATE = "You answer like a pirate."
 PARAMETERS = 134_515_008  # of SmolLM2 135M
@@ -66,13 +67,54 @@ def _system(seen: Seen) -> str:
 
 
 def _only_declared(seen: Seen) -> bool:
-    return seen.after.keys() == {MODEL, BOT, "tiny:v1"}
+    return seen.after.keys() == {MODEL, BOT, TINY}
 
 
 def _others(models: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     return {name: state for name, state in models.items() if name != BOT}
 
 
+def _locked(seen: Seen) -> Facts:
+    lock = json.loads((seen.stage.folder / "manifests" / "reconciler.lock").read_text())["references"]
+    yield "the lock has an entry for each source", len(lock) == 2
+    yield "nothing was downloaded for it", seen.stage.downloads == 1
+
+
+def _the_same_there(seen: Seen) -> Facts:
+    assert seen.stage.second is not None
+    there = seen.stage.second.models()
+    yield "the second server has the locked version, under the very same digest", there[TINY][0] == seen.after[TINY][0]
+    yield "and nothing else: no temporary name is left", there.keys() == {TINY}
+
+
+def _upgraded(seen: Seen) -> Facts:
+    yield "the server has the new version", seen.stage.server.show(TINY)["system"] == NEW
+    yield "nothing else was written", {**seen.before, TINY: ("", "")} == {**seen.after, TINY: ("", "")}
+
+
+def story(*, with_registry: bool) -> tuple[Step, ...]:
+    """Return the steps in order; what needs a registry to pull from is left out where there is none."""
+    return (*STORY[:-2], *(LOCK if with_registry else ()), *STORY[-2:])
+
+
+LOCK: tuple[Step, ...] = (
+    Command("Pin what each reference means today, in a file for git.", "reconciler lock", facts=_locked),
+    Publication("A colleague pushes another version under the same tag.", {"system": NEW}),
+    Command(
+        "The plan tells that the tag moved, and leaves the model as it is locked.",
+        "reconciler plan --detailed-exitcode",
+        says=("outdated",),
+        facts=_untouched,
+    ),
+    Command("What is in the update?", f"reconciler diff {TINY}", says=("the same", OLD, NEW)),
+    Command(
+        "A second, empty server under the same lock gets what is locked, to the last byte.",
+        f"OLLAMA_HOST=$SECOND XDG_STATE_HOME=$ELSEWHERE reconciler apply --auto-approve --target {TINY}",
+        facts=_the_same_there,
+    ),
+    Command("Take the update, on purpose …", f"reconciler lock --upgrade {TINY}", says=("1 moved",)),
+    Command("… and apply it.", "reconciler apply --auto-approve", facts=_upgraded),
+)
 STORY: tuple[Step, ...] = (
     Command("Models are declared in files. Are the files sound? This asks no server.", "reconciler validate"),
     Command(

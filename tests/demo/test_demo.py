@@ -43,7 +43,7 @@ def test_the_story_is_true(tmp_path: Path) -> None:
         output, _ = demo.communicate()
 
     assert demo.returncode == 0, output
-    assert re.search(r"Proven in \d+ s on Ollama .* 13 steps, \d+ facts checked", output.splitlines()[-1])
+    assert re.search(r"Proven in \d+ s on Ollama .* 20 steps, \d+ facts checked", output.splitlines()[-1])
     assert _is_gone(OLLAMA.search(output)[1])
     assert list(tmp_path.iterdir()) == []
 
