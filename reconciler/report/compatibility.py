@@ -85,7 +85,16 @@ def yaml_text(entry: Entry, indent: str = "") -> str:
 def _scalar(value: str | bool) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _READ_AS_OTHER:
         return value
-    return json.dumps(value, ensure_ascii=not str(value).isprintable())
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return '"' + "".join(_quoted(mark) for mark in value) + '"'
+
+
+def _quoted(mark: str) -> str:
+    """Return a letter as it stands in YAML's double quotes; JSON's escapes are others beyond U+FFFF."""
+    if mark.isprintable():
+        return f"\\{mark}" if mark in '"\\' else mark
+    return f"\\u{ord(mark):04x}" if ord(mark) < 0x10000 else f"\\U{ord(mark):08x}"
 
 
 def _known(**values: str | int) -> dict[str, object]:

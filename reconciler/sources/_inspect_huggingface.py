@@ -19,7 +19,7 @@ from reconciler.sources._hugging_face_files import LARGEST, RepoFile, human
 from reconciler.sources._hugging_face_search import close_names, gguf_repos
 from reconciler.sources._model_files import examined
 from reconciler.sources._remote_file import RemoteFile, part
-from reconciler.transport import Http
+from reconciler.transport import Http, origin
 
 _REDIRECTS = 3
 _MAIN = "main"
@@ -90,6 +90,8 @@ class _Inspection:
             with self._http.stream("GET", url, headers=headers, redirects=_REDIRECTS) as answer:
                 if answer.status in {200, 206}:
                     return part(answer, start, count)
+                if origin(answer.origin) != origin(self._api.endpoint()):
+                    raise SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
                 page, token = f"{self._api.endpoint()}/{self._repo}", bool(self._api.token())
                 raise refusal(answer.status, answer.headers, page, self._commit, with_token=token)
         except TransportError as error:
