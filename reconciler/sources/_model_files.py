@@ -17,6 +17,7 @@ from reconciler.sources._safetensors_header import safetensors_header_of
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 OTHERS = (".safetensors", *_PICKLES)  # suffixes of weights that are no GGUF
+_WITH_WEIGHTS = ("model", "adapter")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model")
 _MOST_TEXT = 1 << 20  # bytes of a config.json
 _MOST_LOOKED_AT = 64  # files of one set of safetensors
@@ -60,6 +61,12 @@ def gguf_examined(start: Found, ggufs: Sequence[RepoFile], open: Open, obstacle:
         return replace(found, unread=error.message)
 
 
+def described(header: Header, name: str) -> Found:
+    """Return what is known of a file whose header alone was read."""
+    variant = Variant(name, 0)
+    return _with_header(Found(asked=name, type="gguf", options=(), variants=(variant,)), header, variant)
+
+
 def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
     """Return what was found with what the header of a GGUF says."""
     told = replace(looked_at, quantization=looked_at.quantization or header.quantization)
@@ -68,7 +75,7 @@ def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
     is_model = header.kind == "model"
     return replace(
         found,
-        holds="vocabulary" if is_model and not header.tensors and told.parts == 1 else header.kind,
+        holds="vocabulary" if header.kind in _WITH_WEIGHTS and not header.tensors else header.kind,
         architecture=header.architecture,
         parameters=header.parameters if told.parts == 1 else found.parameters,
         context_length=header.context_length,

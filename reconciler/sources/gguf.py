@@ -6,10 +6,10 @@ What a server would accept and could never run is refused here, before anything 
 
 import hashlib
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.core.compatibility import judge
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
@@ -20,6 +20,7 @@ from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly, pinned_file
 from reconciler.sources._gguf_header import Header, read_header
+from reconciler.sources._model_files import described
 
 _BLOCK = 1 << 20  # bytes
 _KINDS = ("model", "adapter")  # what a server can use
@@ -120,41 +121,11 @@ class Gguf(FilesOnly):
         return _File(digest, size, header.kind, header.architecture)
 
 
-_REFUSALS: tuple[tuple[Callable[[Header], bool], str, str], ...] = (
-    (
-        lambda header: header.parts > 1,
-        "is one of {parts} parts of a split GGUF, which hosts can't use",
-        "merge the parts with llama-gguf-split --merge",
-    ),
-    (
-        lambda header: header.kind == "projector",
-        "is a projector ({architecture}): it belongs to a model and is none",
-        "name the model's own GGUF",
-    ),
-    (
-        lambda header: header.kind not in _KINDS,
-        "is a GGUF of the type {kind!r}, and no model",
-        "name the model's own GGUF",
-    ),
-    (
-        lambda header: header.tensors == 0,
-        "has no weights: it is a vocabulary only",
-        "name the GGUF with the weights",
-    ),
-    (
-        lambda header: header.kind == "model" and not header.has_tokenizer,
-        "has no tokenizer, and no server could run it",
-        "convert it anew, with the tokenizer's files beside the weights",
-    ),
-)
-
-
 def _refuse(header: Header, name: str) -> None:
     """Raise Unusable for what a server would accept and could never run."""
-    words = {"parts": header.parts, "kind": header.kind, "architecture": header.architecture}
-    for applies, what, hint in _REFUSALS:
-        if applies(header):
-            raise Unusable(f"{name} {what.format(**words)}", hint=hint)
+    verdict = judge(described(header, name))
+    if not verdict.good:
+        raise Unusable(verdict.message, hint=verdict.advice[0])
 
 
 def _stamp(path: Path) -> tuple[int, str]:

@@ -79,3 +79,11 @@ def test_a_plan_that_finds_nothing_to_do_imports_nothing_slow(folder, reconciler
         tune(folder, "bot", "far")
         assert reconciler("apply", "--auto-approve").status == 0
         assert _loaded(COMMAND, "plan", "--detailed-exitcode", folder=folder.parent) & SLOW == set()
+
+
+def test_a_check_imports_nothing_slow(folder, monkeypatch, hub) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    model(folder)
+    hub.commit("org/repo", {"tiny-Q8_0.gguf": folder / "tiny.gguf"})
+    for source in ("hf:org/repo", "manifests/tiny.gguf"):
+        assert _loaded(COMMAND, "check", source, folder=folder.parent) & (SLOW | {"yaml", "sqlite3"}) == set()
