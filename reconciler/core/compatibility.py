@@ -156,7 +156,7 @@ _SAFETENSORS = (
         lambda _: True,
         _WITH,
         "conversion by Ollama itself ({architecture}, {since}), which no manifest can ask for yet",
-        (_FIND_GGUF, "or " + _CONVERT),
+        (_FIND_GGUF, _CONVERT),
     ),
 )
 _PICKLE = (
