@@ -35,12 +35,12 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
 def unlike(want: Desired, shown: Facts, below: Facts) -> tuple[FieldChange, ...]:
     """Return how what is `shown` differs from what `want` would make of a pull that consists of `below`, by path.
 
-    What a host may fill in by itself, and nobody declares, does not count.
+    What a host may fill in by itself, and nobody declares, does not count; stops it fills in for files alone.
     """
     create, before = _create_of(want) or Create(want.address.model), dict(shown)
     expected = _laid_over(dict(below), create)
     after = {path: value for path, value in expected.items() if value not in {(), ""}}
-    paths = _unlike(after, before, _free(create, dict(below)))
+    paths = _unlike(after, before, _free(create, dict(below)) - {"parameters.stop"})
     return tuple(FieldChange(path, before.get(path, ABSENT), after.get(path, ABSENT)) for path in paths)
 
 

@@ -108,7 +108,8 @@ LEFT = {
     "a licence that went": ({"license": "MIT"}, {}, {"license": ("MIT", ABSENT)}),
     "an adapter that came": ({}, {"adapters": ("x",)}, {"adapters": (ABSENT, ("x",))}),
     "a parameter that is 0": ({"parameters.seed": 1}, {"parameters.seed": 0}, {"parameters.seed": (1, 0)}),
-    "what the host derived": ({"template": "d", "parameters.stop": ("x",), "renderer": "r"}, {}, {}),
+    "what the host filled in": ({"template": "d", "renderer": "r"}, {}, {}),
+    "stops that went": ({"parameters.stop": ("x",)}, {}, {"parameters.stop": (("x",), ABSENT)}),
     "stops that are given": (
         {"parameters.stop": ("x",)},
         {"parameters.stop": ("y",)},

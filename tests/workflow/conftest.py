@@ -1,16 +1,18 @@
 """Whole runs over real HTTP and a real store, against fake servers that can be made to fail."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.core.decide import Policy
-from reconciler.core.names import HostName
+from reconciler.core.names import HostName, ModelName
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
@@ -26,9 +28,15 @@ from reconciler.workflow.apply import apply
 from reconciler.workflow.crew import Workshop
 from reconciler.workflow.leases import Terms
 from reconciler.workflow.propose import World, propose
+from reconciler.workflow.resolve import Locking
 from reconciler.workflow.selection import Selection
 from tests.core.builders import HERE
+from tests.fakes.hf_server import HubServer
+from tests.fakes.oci_server import OciServer
 from tests.fakes.ollama_server import FakeOllama
+
+if TYPE_CHECKING:
+    from tests.workflow.upstream import Upstream
 
 
 class FixedClock:
@@ -78,6 +86,8 @@ class Site:
     stop: Event = field(default_factory=Event)
     runs: Iterator[int] = field(default_factory=lambda: count(1))
     environ: dict[str, str] = field(default_factory=dict)  # what the sources see of it
+    locking: Locking = field(default_factory=Locking)
+    callback: str = "127.0.0.1"  # where hosts reach us
 
     @property
     def manifests(self) -> Manifests:
@@ -87,7 +97,7 @@ class Site:
     def world(self) -> World:
         http = Http(stall_timeout=5)
         hosts = {
-            HostName(name): OllamaHost(HostName(name), server.url, http, patience=5, callback="127.0.0.1")
+            HostName(name): OllamaHost(HostName(name), server.url, http, patience=5, callback=self.callback)
             for name, server in self.servers.items()
         }
         folder = self.folder.parent
@@ -97,10 +107,11 @@ class Site:
         def source(kind: str) -> Source:
             return load_source(kind, context)
 
-        return World(hosts, (), source, self.store.read())
+        return World(hosts, (), source, self.store.read(), self.locking)
 
-    def plan(self) -> Plan:
-        return propose(self.manifests, self.world(), Selection(), Policy())
+    def plan(self, *targets: str, policy: Policy = Policy()) -> Plan:
+        chosen = Selection(frozenset(ModelName.parse(name) for name in targets))
+        return propose(self.manifests, self.world(), chosen, policy)
 
     def apply(self, plan: Plan | None = None) -> RunResult:
         made, world = plan or self.plan(), self.world()
@@ -127,6 +138,42 @@ def two(tmp_path: Path) -> Iterator[Site]:
     """Give a site with two hosts, `a` and `b`."""
     with FakeOllama() as first, FakeOllama() as second:
         yield Site(_folder(tmp_path), {"a": first, "b": second}, _store(tmp_path))
+
+
+@pytest.fixture
+def upstream(site: Site, tmp_path: Path) -> Iterator["Upstream"]:
+    """Give a site with one host, whose models come from hubs that hosts can pull from."""
+    with _hubs(site, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def upstream_of_two(two: Site, tmp_path: Path) -> Iterator["Upstream"]:
+    """Give a site with two hosts, whose models come from hubs that hosts can pull from."""
+    with _hubs(two, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def moved(upstream: "Upstream") -> "Upstream":
+    """Give a site whose model is locked and not there yet, and moved upstream since."""
+    upstream.publish(system="locked")
+    upstream.declare()
+    upstream.lock()
+    upstream.publish(weights="2", system="new")
+    return upstream
+
+
+@contextmanager
+def _hubs(site: Site, tmp_path: Path) -> Iterator["Upstream"]:
+    from tests.workflow.upstream import Upstream
+
+    layers = tmp_path / "layers"
+    layers.mkdir()
+    with OciServer() as oci, HubServer(tmp_path / "hub") as hub:
+        oci.location = True
+        site.environ = {"HF_ENDPOINT": hub.url}
+        yield Upstream(site, oci, hub, layers)
 
 
 def _folder(tmp_path: Path) -> Path:
