@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",
     "adopt": "Begin to own models that are already there, without touching them.",
     "forget": "Cease to own models, without touching them.",
+    "export": "Print the Modelfile that a declared model equals.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
     "schema": "Print the JSON Schema of a kind of manifest.",
 }

@@ -1,0 +1,75 @@
+"""`reconciler export`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.naming import declared
+from reconciler.cli.settings import Settings
+from reconciler.cli.wiring import locked, open_sources, read
+from reconciler.core.modelfile import Unwritable, modelfile
+from reconciler.core.resolution import Pinned, Unpinned
+from reconciler.core.resource import Resource, SourceRef
+from reconciler.errors import ResolutionError, Unusable
+from reconciler.workflow.fleet import Fleet
+from reconciler.workflow.resolve import Locking, Pins, references, resolve
+
+
+@click.command("export")
+@click.option("--modelfile", "name", metavar="NAME", required=True, help="The declared model to write down.")
+@options.manifests
+@click.pass_obj
+def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
+    """Print the Modelfile that a declared model equals, for `ollama create`.
+
+    FROM names the base, the name on the hub, or the file; where that file is on Hugging Face, a comment says where
+    and with which sha256, as the lock has it or upstream offers it now. No host is asked and nothing is downloaded.
+
+    \b
+    Exit codes: 0 done, 1 error or a text that no Modelfile can hold, 64 wrong usage.
+    """
+    resources = read(manifests).manifests.resources
+    known = {item.name: item for item in resources}
+    item = known[declared(name, known, "--modelfile")]
+    with Fleet(len(references([item])) or 1) as fleet:
+        pins = resolve([item], Locking(locked(manifests)), open_sources(settings), fleet)
+    click.echo(_written(item, pins), nl=False)
+    return 0
+
+
+def _written(item: Resource, pins: Pins) -> str:
+    start = str(item.base) if item.base is not None else _place(item.source, pins)
+    adapters = [_place(item.adapter, pins)] if item.adapter is not None else []
+    notes = [*_notes(item, pins)]
+    try:
+        return modelfile(start, adapters, item.overlay, notes)
+    except Unwritable as error:
+        raise Unusable(f"no Modelfile can hold this: {error}", where=str(item.location)) from error
+
+
+def _place(ref: SourceRef | None, pins: Pins) -> str:
+    """Return the name to pull, or the path of the file."""
+    pinned = _pinned(ref, pins)
+    if pinned.pull is not None:
+        return str(pinned.pull.name)
+    ((name, blob), *_) = pinned.files
+    return dict(blob.locator).get("path", f"./{name}")
+
+
+def _notes(item: Resource, pins: Pins) -> Iterator[str]:
+    for ref in item.references:
+        pinned = _pinned(ref, pins)
+        for name, blob in pinned.files:
+            yield f"{name} is {ref.type} {pinned.reference}, {blob.digest}"
+    if item.overlay.quantize is not None:
+        yield f"to be made with `ollama create --quantize {item.overlay.quantize}`"
+
+
+def _pinned(ref: SourceRef | None, pins: Pins) -> Pinned:
+    assert ref is not None  # a resource stands on a base or a source
+    found = pins[ref]
+    if isinstance(found, Unpinned):
+        raise ResolutionError(found.message, hint=found.hint)
+    return found

@@ -1,0 +1,70 @@
+"""What a Modelfile says of a declared model; that Ollama reads it so is proved in tests/e2e/test_modelfile.py."""
+
+import pytest
+
+from reconciler.core.modelfile import Unwritable, modelfile
+from reconciler.core.resource import Overlay
+
+
+def line(text: str) -> str:
+    """Return how a system prompt stands in a Modelfile."""
+    return modelfile("base", (), Overlay(system=text)).removeprefix("FROM base\nSYSTEM ").removesuffix("\n")
+
+
+def test_everything_that_is_declared_is_in_it():
+    overlay = Overlay(
+        system="Be brief.",
+        template="{{ .Prompt }}",
+        parameters=(("num_ctx", 64), ("stop", ("a", "b c")), ("temperature", 0.5), ("use_mmap", True)),
+        messages=(("user", "Hi"), ("assistant", "Hello\nthere")),
+        license=("MIT", "and more"),
+    )
+    assert modelfile("./m.gguf", ("./lora.gguf",), overlay, ("from somewhere",)).splitlines() == [
+        "# from somewhere",
+        "FROM ./m.gguf",
+        "ADAPTER ./lora.gguf",
+        "PARAMETER num_ctx 64",
+        "PARAMETER stop a",
+        "PARAMETER stop b c",
+        "PARAMETER temperature 0.5",
+        "PARAMETER use_mmap true",
+        "TEMPLATE {{ .Prompt }}",
+        "SYSTEM Be brief.",
+        "LICENSE MIT",
+        "LICENSE and more",
+        "MESSAGE user Hi",
+        'MESSAGE assistant """Hello',
+        'there"""',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", "plain"),
+        ('say "hi"', 'say "hi"'),
+        ('"quoted"', '""""quoted""""'),
+        (" space ", '""" space """'),
+        ("two\nlines", '"""two\nlines"""'),
+        ('ends with "', 'ends with "'),
+        ('two\n"lines"', '"""two\n"lines""""'),
+        ("", '""""""'),
+    ],
+)
+def test_a_text_has_the_quotes_that_bring_it_back(text, written):
+    assert line(text) == written
+
+
+def test_a_text_whose_lines_end_with_all_kinds_of_quotes_can_not_be_written():
+    with pytest.raises(Unwritable, match="SYSTEM"):
+        line('docstring """\nmore')
+
+
+def test_a_text_with_what_would_be_dropped_can_not_be_written():
+    with pytest.raises(Unwritable, match=r"SYSTEM: .* U\+3000"):
+        line("全角\u3000空白")
+
+
+def test_a_null_can_not_be_written():
+    with pytest.raises(Unwritable, match=r"parameters\.num_ctx is null"):
+        modelfile("base", (), Overlay(parameters=(("num_ctx", None),)))

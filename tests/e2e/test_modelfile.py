@@ -1,0 +1,75 @@
+"""A Modelfile that we write makes, by Ollama's own command line, the model that we make."""
+
+import os
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.modelfile import Unwritable, modelfile
+from reconciler.core.resource import Overlay
+from tests.manifests import tune
+from tests.parts.ollama import find_server
+
+pytestmark = pytest.mark.ollama
+MORE = """\
+system: |
+  You are "brief".
+  Never say \"\"\" aloud, please.
+template: "{{ .System }}\\n\\"{{ .Prompt }}\\" "
+parameters: {num_ctx: 64, stop: ["<|im_end|>", " \\"quoted\\" "], temperature: 0.5}
+license: ["MIT", "  indented\\nand long"]
+examples:
+  - {user: "Where is it?", assistant: "There.\\nOr there."}"""
+TEXTS = st.text(alphabet="ab \"'\n\r\t#\\é😀\u0301\xa0", max_size=12).filter(str.strip)
+
+
+def create(server, name, text, folder):
+    """Make a model with Ollama's own command line."""
+    files = find_server()
+    (folder / "Modelfile").write_bytes(text.encode())
+    libraries = {"LD_LIBRARY_PATH": str(files.libraries)} if files.libraries else {}
+    made = subprocess.run(
+        [files.binary, "create", name, "-f", "Modelfile"],
+        cwd=folder,
+        env={**os.environ, **libraries, "OLLAMA_HOST": server.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+
+
+def test_a_modelfile_makes_what_apply_makes(yard, ollama, tmp_path):
+    yard.model("base")
+    tune(yard.folder, yard.name("bot"), yard.name("base"), more=MORE)
+    yard.apply()
+    told = yard.reconciler("export", "--modelfile", yard.name("bot"))
+    assert told.status == 0, told.err
+    create(ollama, yard.name("theirs"), told.out, tmp_path)
+    assert yard.digests()["theirs"] == yard.digests()["bot"]
+
+
+def test_a_model_from_a_file_is_written_with_its_place(yard, ollama, tmp_path):
+    yard.model("base", more="system: Hello.")
+    yard.apply()
+    told = yard.reconciler("export", "--modelfile", yard.name("base"))
+    create(ollama, yard.name("theirs"), told.out, tmp_path)
+    shown, ours = (yard.hands.show(yard.name(word)) for word in ("theirs", "base"))
+    assert (shown["system"], shown["modelfile"].count("\nFROM ")) == (ours["system"], 1)
+    assert yard.reconciler("export", "--modelfile", yard.name("bsae")).status == 64
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=TEXTS)
+def test_every_text_that_we_write_is_read_back_as_it_is(yard, ollama, tmp_path_factory, text):
+    if "base" not in yard.listed():
+        yard.by_hand("base")
+    try:
+        written = modelfile(yard.name("base"), (), Overlay(system=text, messages=(("user", text),)))
+    except Unwritable:
+        return
+    create(ollama, yard.name("text"), written, tmp_path_factory.mktemp("text"))
+    shown = yard.hands.show(yard.name("text"))
+    assert (shown["system"], shown["messages"][0]["content"]) == (text, text)
