@@ -41,9 +41,11 @@ class Reason(StrEnum):
     UNRESOLVED = "unresolved"
     BASE_REFUSED = "base_refused"
     NOT_LOCKED = "not_locked"
+    HOST_TOO_OLD = "host_too_old"
 
 
 WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})  # actions that change a host
+HOPELESS = frozenset({Reason.UNRESOLVED, Reason.HOST_TOO_OLD})  # what is declared can't be made
 MOVED = frozenset({Reason.UPSTREAM_MOVED, Reason.LOCK_MOVED})  # other content under the same reference
 BOOKKEEPING = frozenset({Action.ADOPT, Action.FORGET})  # actions that change only our registry
 

@@ -56,10 +56,11 @@ def to_bring(
 
 
 def _unresolved(entry: Unresolved, live: Live | None) -> Change:
+    reason = Reason.NOT_LOCKED if entry.unlocked else Reason.UNRESOLVED
     return Change(
         entry.address,
         Action.REFUSE,
-        (Reason.NOT_LOCKED if entry.unlocked else Reason.UNRESOLVED,),
+        (Reason.HOST_TOO_OLD if entry.too_old else reason,),
         live.digest if live else None,
         base=entry.base.model if entry.base else None,
         note=entry.message,

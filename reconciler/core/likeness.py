@@ -12,6 +12,9 @@ from reconciler.core.steps import Create, pull_of
 _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
 
+_GIVEN = ("template", "system", "messages", "renderer", "parser")  # what replaces what is inherited
+
+
 def alike(want: Desired, live: Live, base: Live | None) -> bool:
     """Tell whether `live`, as shown, is what applying `want` would make; `base` is what it would be built on.
 
@@ -52,7 +55,7 @@ def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
     """Return what a host shows for a model made like this: inherited unless declared, adapters and licences added."""
     found = dict(below)
     found.update((f"parameters.{name}", value) for name, value in create.parameters)
-    given = {"template": create.template, "system": create.system, "messages": create.messages}
+    given = {path: getattr(create, path) for path in _GIVEN}
     found.update((path, value) for path, value in given.items() if value)
     if create.files:
         found["weights"], *projectors = (str(digest) for _, digest in create.files)
@@ -67,6 +70,7 @@ def _free(create: Create, below: dict[str, Fact]) -> frozenset[str]:
     """Return the paths that the host may have filled in by itself: none if a template or stops are given."""
     stops = "parameters.stop" in below or any(name == "stop" for name, _ in create.parameters)
     derived = frozenset() if create.template or "template" in below else _DERIVED
+    derived -= {path for path in ("renderer", "parser") if getattr(create, path)}
     return derived - {"parameters.stop"} if stops else derived
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.change import WRITES, Action, Change, Cost, Reason
+from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
 from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
@@ -44,8 +44,8 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        """Tell whether every host was observed and every reference resolved; if not, something is unknown."""
-        return not self.unobserved and not any(Reason.UNRESOLVED in change.reasons for change in self.changes)
+        """Tell whether every host was observed, and everything declared was found and can be made."""
+        return not self.unobserved and not any(HOPELESS.intersection(change.reasons) for change in self.changes)
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -8,6 +8,8 @@ from reconciler.core.names import ModelName
 from reconciler.core.resource import Overlay, SourceRef
 from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Step, Upload, staging_name
 
+_TEXTS = ("template", "system", "quantize", "renderer", "parser")  # of an overlay, under the names that facts have
+
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
@@ -62,7 +64,7 @@ def content_of(overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, 
         content["license"] = "\n".join(overlay.license)
     if overlay.messages:
         content["messages"] = overlay.messages
-    given = {"base": base, "template": overlay.template, "system": overlay.system, "quantize": overlay.quantize}
+    given = {"base": base} | {name: getattr(overlay, name) for name in _TEXTS}
     content.update({path: value for path, value in given.items() if value is not None})
     return facts(content)
 
@@ -92,6 +94,8 @@ def steps_for(
         messages=overlay.messages,
         license=overlay.license,
         quantize=overlay.quantize,
+        renderer=overlay.renderer,
+        parser=overlay.parser,
     )
     uploads = tuple(Upload(blob) for _, blob in (*files, *adapters))
     return (*before, *uploads, create, Copy(staging, target), Delete(staging), *after)

@@ -36,6 +36,8 @@ class Overlay:
     messages: tuple[tuple[str, str], ...] = ()  # (role, content)
     license: tuple[str, ...] = ()
     quantize: str | None = None
+    renderer: str | None = None  # names of what hosts use instead of the template
+    parser: str | None = None
 
     @property
     def empty(self) -> bool:

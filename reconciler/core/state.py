@@ -45,6 +45,7 @@ class Unresolved:
     location: Location
     base: Address | None = None
     unlocked: bool = False  # a reference of it has to be in the lock, and is not
+    too_old: bool = False  # its content is known, and its host lacks what making it takes
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class Create:
     messages: tuple[tuple[str, str], ...] = ()  # (role, content)
     license: tuple[str, ...] = ()
     quantize: str | None = None
+    renderer: str | None = None
+    parser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

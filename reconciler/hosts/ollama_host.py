@@ -6,7 +6,6 @@ stream that reports an error and then replaces the model by an empty one, an ans
 falls into the moment in which a manifest is being written.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from reconciler.core.facts import Fact, Facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.state import Live
 from reconciler.core.steps import Create, Install, Pull
+from reconciler.core.versions import Feature, has
 from reconciler.errors import HostRejected, LayerLost
 from reconciler.hosts.essence import essence
 from reconciler.hosts.wire import Wire
@@ -25,7 +25,6 @@ from reconciler.ports import Progress
 from reconciler.transport import Http, origin
 
 PATIENCE = 1800.0  # seconds; converting or verifying a large model is silent work
-STREAM_STOPS_AT_ERRORS = (0, 12, 6, 1)  # before it, a streaming create goes on after an error about its base
 _SHOW_TRIES = 4
 _MOST = 1 << 63  # bytes; no disk has as many
 _SHOW_PAUSE = 0.25  # seconds
@@ -118,7 +117,7 @@ class OllamaHost:
             if spelling is None:
                 raise HostRejected(f"its base {step.base} is not on the host", status=404, where=origin(self.url))
             request["from"] = spelling
-            request["stream"] = version_tuple(self.version()) >= STREAM_STOPS_AT_ERRORS
+            request["stream"] = has(self.version(), Feature.STREAM_STOPS_AT_ERRORS)
         try:
             self._wire.create(request, progress)
         except HostRejected as error:
@@ -160,17 +159,6 @@ class OllamaHost:
         return next((entry["name"] for entry in self._wire.tags() if _name(entry) == name), None)
 
 
-def version_tuple(text: str) -> tuple[int, int, int, int]:
-    """Return a version that compares: major, minor, patch, and 1 for a release or 0 for what has a suffix.
-
-    What cannot be read is older than everything, and so is the 0.0.0 of a development build.
-    """
-    found = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(.*)", text.strip())
-    if found is None:
-        return (0, 0, 0, 0)
-    return (int(found[1]), int(found[2]), int(found[3]), 0 if found[4] else 1)
-
-
 def _name(entry: Mapping[str, Any]) -> ModelName | None:
     try:
         return ModelName.parse(entry["name"])
@@ -203,6 +191,8 @@ def _request(step: Create) -> dict[str, object]:
         "messages": [{"role": role, "content": content} for role, content in step.messages],
         "license": list(step.license),
         "quantize": step.quantize,
+        "renderer": step.renderer,
+        "parser": step.parser,
     }
     return {key: value for key, value in body.items() if value}
 

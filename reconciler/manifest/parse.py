@@ -133,6 +133,8 @@ class _Reader:
             messages=messages,
             license=self._spec.texts("license"),
             quantize=quantize.upper() if quantize is not None else None,
+            renderer=self._spec.text("renderer"),
+            parser=self._spec.text("parser"),
         )
 
     def _template(self) -> str | None:

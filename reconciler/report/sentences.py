@@ -1,5 +1,6 @@
 """The words of the reports: reasons, sources and the closing sentences of a plan. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.core.change import WRITES, Action, Change, Reason
@@ -24,6 +25,7 @@ REASONS = {
     Reason.UNRESOLVED: "its source could not be resolved",
     Reason.BASE_REFUSED: "its base is refused",
     Reason.NOT_LOCKED: "not in the lock",
+    Reason.HOST_TOO_OLD: "its host is too old",
 }
 
 _DOES = {
@@ -160,10 +162,12 @@ def _unsafe(plan: Plan) -> str:
 
 def _incomplete(plan: Plan) -> str:
     hosts = _some([host.host for host in plan.unobserved])
-    unresolved = sum(Reason.UNRESOLVED in change.reasons for change in plan.changes)
+    counts = Counter(reason for change in plan.changes for reason in change.reasons)
+    unresolved, too_new = counts[Reason.UNRESOLVED], counts[Reason.HOST_TOO_OLD]
     unknown = (
         f"nothing is known about {counted(len(plan.unobserved), 'host')} ({hosts})" if hosts else "",
         f"{counted(unresolved, 'model')} could not be resolved" if unresolved else "",
+        f"{counted(too_new, 'model')} can't be made by hosts this old" if too_new else "",
     )
     told = "; ".join(filter(None, unknown))
     return f"This plan is incomplete: {told}." if told else ""

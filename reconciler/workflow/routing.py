@@ -8,11 +8,12 @@ from typing import Literal
 
 from reconciler.core.names import Address, HostName
 from reconciler.core.routes import Route, layers_of, rerouted
-from reconciler.core.state import Desired, DesiredState, Unresolved
+from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
 from reconciler.core.steps import Blob, Pull, Upload, pull_of
-from reconciler.errors import NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
+from reconciler.errors import HostTooOld, NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Host, Sources
 from reconciler.workflow.fleet import Fleet
+from reconciler.workflow.preflight import refusals
 from reconciler.workflow.resolve import told
 
 LISTEN = "`--listen ADDRESS[:PORT]` names an address of this machine that the host can reach"
@@ -21,14 +22,17 @@ Hosts = Mapping[HostName, Host]
 
 
 def routed(
-    desired: DesiredState, away: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet
+    desired: DesiredState, away: Iterable[Desired], live: LiveState, hosts: Hosts, sources: Sources, fleet: Fleet
 ) -> DesiredState:
     """Return the desired state with the steps that really bring what is `away`, which is some of its entries.
 
-    What is locked, moved upstream and can't be had any more is unresolved: nothing else is put in its stead.
+    What its host can't make is unresolved, and so is what is locked, moved upstream and can't be had any more:
+    nothing else is put in its stead.
     """
     wanted = {entry.address: entry for entry in away}
-    lost: dict[Address, ReconcilerError] = _gone(filter(_moved, wanted.values()), hosts, sources, fleet)
+    lost = refusals(wanted.values(), {host.host: host.version for host in live.observed})
+    moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
+    lost.update(_gone(moved, hosts, sources, fleet))
     there = [entry for address, entry in wanted.items() if address not in lost]
     for entry, answer in fleet.each(lambda item: _routed(item, hosts[item.address.host], sources), there):
         if isinstance(answer, ReconcilerError):
@@ -96,4 +100,5 @@ def _why(entry: Desired, pull: Pull) -> str:
 
 
 def _unresolved(entry: Desired, error: ReconcilerError) -> Unresolved:
-    return Unresolved(entry.address, entry.kind, told(error), error.hint, entry.location, entry.base)
+    too_old = isinstance(error, HostTooOld)
+    return Unresolved(entry.address, entry.kind, told(error), error.hint, entry.location, entry.base, too_old=too_old)

@@ -29,6 +29,8 @@ def _declared(step: Create) -> dict[str, Fact]:
         "system": step.system,
         "messages": step.messages,
         "license": "\n".join(step.license),
+        "renderer": step.renderer,
+        "parser": step.parser,
     }
     wanted.update({path: value for path, value in given.items() if value})
     if step.adapters:

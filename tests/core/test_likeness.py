@@ -92,6 +92,14 @@ def test_where_it_cannot_be_told_the_answer_is_no():
     assert not alike(replace(desired(), steps=(BUILD,)), live(shown=facts(BUILT)), live("b"))
 
 
+def test_a_declared_renderer_is_not_the_hosts_to_fill_in():
+    rendered = replace(FILE, renderer="r")
+    assert _alike(rendered, {**SHOWN, "renderer": "r", "parser": "derived"})
+    assert not _alike(rendered, {**SHOWN, "renderer": "other"})
+    assert not _alike(rendered, SHOWN)
+    assert _alike(FILE, {**SHOWN, "renderer": "derived"})
+
+
 def test_what_is_laid_over_a_pull_is_recognised_by_what_the_hub_says():
     pull = Pull(BASE, False, digest("h"), ())
     over = replace(desired(), steps=(pull, BUILD), below=facts(BELOW))

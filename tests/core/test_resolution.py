@@ -77,6 +77,14 @@ def test_a_build_stands_on_its_base_and_carries_the_whole_overlay_and_the_adapte
     )
 
 
+def test_renderer_and_parser_are_content_and_are_sent():
+    overlay = Overlay(renderer="r", parser="p")
+    _, create, *_ = steps_for(M, overlay, FILE, None, None, "k")
+    assert (create.renderer, create.parser) == ("r", "p")
+    content = dict(content_of(overlay, FILE, None, None))
+    assert (content["renderer"], content["parser"]) == ("r", "p")
+
+
 def test_an_overlay_on_a_pull_pulls_the_base_builds_and_drops_the_base_unless_it_was_there():
     pull, create, copy, delete, drop = steps_for(M, Overlay(system="s"), PULLED, None, None, "k")
     assert pull == PULL

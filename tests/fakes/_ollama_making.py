@@ -21,6 +21,9 @@ from tests.fakes._ollama_store import (
     sha256,
 )
 
+RENDERING = ("renderer", "parser")  # kept in the config; dropped without a word before 0.12.0
+RENDERERS = (0, 12, 0)
+INHERITS_RENDERERS = (0, 12, 7)
 STOPS_AT_ERRORS = (0, 12, 6)
 RAW_MANIFESTS = (0, 19, 0)
 REWRITES_GGUF = (0, 30, 0)
@@ -52,7 +55,7 @@ def create(store: Store, request: Line, *, streaming: bool) -> Iterator[Line]:
     for layer in _laid_over(store, layers, request):
         yield {"status": f"creating new layer {layer['digest']}"}
     yield {"status": "writing manifest"}
-    store.write(name, _manifest(store, layers))
+    store.write(name, _manifest(store, layers, _rendering(store, base, request)))
     yield {"status": "success"}
 
 
@@ -183,8 +186,16 @@ def _layer(store: Store, kind: str, content: bytes) -> Layer:
     return {"mediaType": f"{MEDIA}{kind}", "digest": store.put(content), "size": len(content)}
 
 
-def _manifest(store: Store, layers: list[Layer]) -> bytes:
-    config = json.dumps({"model_format": "gguf", "rootfs": {"diff_ids": [layer["digest"] for layer in layers]}})
+def _rendering(store: Store, base: str, request: Line) -> Line:
+    inherited = store.config(full_name(base)) if base and store.version >= INHERITS_RENDERERS else {}
+    known = RENDERING if store.version >= RENDERERS else ()
+    named = {key: request.get(key) or inherited.get(key) for key in known}
+    return {key: value for key, value in named.items() if value}
+
+
+def _manifest(store: Store, layers: list[Layer], rendering: Line) -> bytes:
+    rootfs = {"diff_ids": [layer["digest"] for layer in layers]}
+    config = json.dumps({"model_format": "gguf", "rootfs": rootfs, **rendering})
     head = {"mediaType": CONFIG, "digest": store.put(config.encode()), "size": len(config)}
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": head, "layers": layers}
     return json.dumps(manifest, separators=(",", ":")).encode() + b"\n"

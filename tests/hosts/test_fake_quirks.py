@@ -5,11 +5,13 @@ import json
 import pytest
 
 from reconciler.core.names import HostName, ModelName
+from reconciler.core.steps import Create
+from reconciler.core.versions import Feature, has
 from reconciler.errors import HostRejected
-from reconciler.hosts.ollama_host import OllamaHost, version_tuple
+from reconciler.hosts.ollama_host import OllamaHost
 from reconciler.transport import Http
 from tests.fakes.ollama_server import FakeOllama
-from tests.hosts.conftest import File, Named, make
+from tests.hosts.conftest import File, Named, make, quiet
 
 Files = dict[str, File]
 
@@ -24,7 +26,7 @@ def test_streaming_create_from_a_missing_base_empties_the_model(host: OllamaHost
     request = {"model": str(base), "from": "127.0.0.1:9/library/none:x", "system": "x"}
     status, lines = post(host.url, "create", request)
     assert "pull model manifest" in str(lines)
-    if version_tuple(host.version()) >= (0, 12, 6, 1):
+    if has(host.version(), Feature.STREAM_STOPS_AT_ERRORS):
         assert lines[-1] != {"status": "success"}
         assert host.show(base)
         return
@@ -64,6 +66,26 @@ def test_parameters_come_in_random_order(host: OllamaHost, base: ModelName) -> N
     post(host.url, "create", {"model": str(base), "from": str(base), "parameters": parameters})
     orders = {str(post(host.url, "show", {"model": str(base)})[1][0]["parameters"]) for _ in range(20)}
     assert len(orders) > 1
+
+
+def test_a_renderer_is_dropped_without_a_word_before_0_12_and_inherited_from_0_12_7_on(files: Files) -> None:
+    shown = {}
+    for version in ("0.9.3", "0.12.0", "0.12.7"):
+        with FakeOllama(version) as fake:
+            host, base = OllamaHost(HostName("test"), fake.url, Http()), ModelName.parse("base")
+            make(host, base, files["model"])
+            host.create(Create(ModelName.parse("m"), base, renderer="r", parser="p", system="RENDERER x"), quiet)
+            host.create(Create(ModelName.parse("n"), ModelName.parse("m"), system="s"), quiet)
+            found = (dict(host.show(ModelName.parse(name))) for name in ("m", "n"))
+            shown[version] = [(facts.get("renderer"), facts.get("parser")) for facts in found]
+    none = (None, None)
+    assert shown == {"0.9.3": [none, none], "0.12.0": [("r", "p"), none], "0.12.7": [("r", "p"), ("r", "p")]}
+
+
+def test_a_real_server_of_before_0_12_drops_a_renderer(host: OllamaHost, base: ModelName, named: Named) -> None:
+    host.create(Create(named("m"), base, renderer="r", parser="p", system="s"), quiet)
+    dropped = "renderer" not in dict(host.show(named("m")))
+    assert dropped is not has(host.version(), Feature.RENDERERS)
 
 
 def test_uploaded_weights_are_rewritten_from_0_30_on(files: Files) -> None:

@@ -8,7 +8,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.steps import Create, Pull
 from reconciler.errors import HostRejected
-from reconciler.hosts.ollama_host import OllamaHost, version_tuple
+from reconciler.hosts.ollama_host import OllamaHost
 from reconciler.transport import Http
 from tests.fakes.ollama_server import FakeOllama
 from tests.hosts.conftest import File, make, quiet
@@ -147,11 +147,3 @@ def test_entry_without_digest_or_size_is_no_empty_place(
 def test_null_is_an_empty_list(host: OllamaHost, fake: FakeOllama) -> None:
     fake.fail("tags", status=200, body='{"models":null}')
     assert host.models() == ()
-
-
-def test_versions_compare_as_numbers() -> None:
-    ordered = ["garbage", "0.0.0", "0.9.3", "0.12.6-rc1", "v0.12.6", "0.12.10", "1.0.0-dirty", "1.0.0"]
-    tuples = [version_tuple(text) for text in ordered]
-    assert tuples == sorted(tuples)
-    assert version_tuple("garbage") < version_tuple("0.0.0")
-    assert version_tuple("1" * 5000 + ".0.0") == (0, 0, 0, 0)

@@ -57,6 +57,10 @@ def test_a_local_file_is_absolute_and_a_template_file_is_read_as_it_is(by_name: 
     assert weights.overlay == Overlay(template="T {{ .Prompt }}\r\n", license=("MIT",), quantize="Q4_K_M")
 
 
+def test_a_renderer_and_a_parser_are_names(by_name: dict[str, Resource]) -> None:
+    assert by_name["rendered"].overlay == Overlay(renderer="qwen3-coder", parser="qwen3-coder")
+
+
 def test_examples_become_turns_in_the_order_given_each_file_once(by_name: dict[str, Resource]) -> None:
     turns = by_name["turns"]
     said = [("user", "one"), ("assistant", "two"), ("user", "b"), ("assistant", "B"), ("user", "a"), ("assistant", "A")]

@@ -15,6 +15,8 @@ FULL = Create(
     parameters=facts({"temperature": 0.2, "stop": ("a", "b")}),
     messages=(("user", "hi"),),
     license=("MIT", "more"),
+    renderer="qwen3-coder",
+    parser="qwen3",
 )
 SHOWN = {
     "system": "s",
@@ -23,6 +25,8 @@ SHOWN = {
     "parameters.stop": ("a", "b"),
     "messages": (("user", "hi"),),
     "license": "base\nMIT\nmore",
+    "renderer": "qwen3-coder",
+    "parser": "qwen3",
     "parameters.inherited": 1,
     "weights": "w",
 }
@@ -33,7 +37,8 @@ def test_what_the_base_brings_besides_is_no_complaint():
 
 
 @pytest.mark.parametrize(
-    "path", ["system", "template", "parameters.temperature", "parameters.stop", "messages", "license"]
+    "path",
+    ["system", "template", "parameters.temperature", "parameters.stop", "messages", "license", "renderer", "parser"],
 )
 def test_each_field_that_is_lost_or_changed_is_named(path):
     lost = {key: value for key, value in SHOWN.items() if key != path}

@@ -1,0 +1,58 @@
+"""Preflight: what can't work is refused at plan time, with what it would take, and nothing moves."""
+
+import pytest
+
+from reconciler.core.change import Action, Reason
+from tests.fakes.ollama_server import FakeOllama
+from tests.manifests import model, tune
+from tests.workflow.conftest import Site
+
+WRITING = ("upload", "create", "pull", "copy", "delete")
+
+
+def declare(site: Site, *fields: str) -> None:
+    """Declare a model from a file, and a build on it; `fields` are laid over both."""
+    model(site.folder, "m", more="\n".join(fields))
+    tune(site.folder, "n", "m", more="\n".join(("system: s", *fields)))
+
+
+@pytest.mark.parametrize("field", ["renderer: qwen3-coder", "parser: qwen3-coder"])
+def test_what_an_old_host_would_drop_is_refused_with_the_version_that_it_needs(site: Site, field: str) -> None:
+    declare(site)
+    assert site.apply().good
+    site.servers["a"].seen.clear()
+    declare(site, field)
+    plan = site.plan()
+    told = "`renderer` and `parser` need Ollama 0.12.0, and the host has 0.9.3"
+    found = [(change.action, change.reasons, change.note) for change in plan.changes]
+    assert found == [(Action.REFUSE, (Reason.HOST_TOO_OLD,), told)] * 2
+    assert all(change.hint.startswith("upgrade the host") and change.location for change in plan.changes)
+    assert not plan.complete
+    assert not site.apply(plan).good
+    assert site.servers["a"].calls(*WRITING) == []
+
+
+@pytest.mark.parametrize("version", ["0.12.0", "0.0.0"])
+def test_newer_hosts_and_builds_without_a_version_are_asked_and_what_they_made_is_read_back(
+    site: Site, version: str
+) -> None:
+    with FakeOllama(version) as server:
+        site.servers["a"] = server
+        declare(site, "renderer: qwen3-coder", "parser: qwen3")
+        result = site.apply()
+        if version == "0.0.0":
+            assert "renderer" in str(result.outcomes)
+            assert server.store.listed() == []
+            return
+        assert result.good
+        assert site.in_sync()
+        assert [server.store.show(name)["modelfile"].count("RENDERER qwen3-coder") for name in ("m", "n")] == [1, 1]
+
+
+def test_what_is_in_place_is_not_refused_by_a_host_that_got_older(site: Site) -> None:
+    with FakeOllama("0.12.0") as server:
+        site.servers["a"] = server
+        declare(site, "renderer: qwen3-coder")
+        assert site.apply().good
+        server.version_text = "0.9.3"
+        assert site.in_sync()
