@@ -9,10 +9,10 @@ from reconciler.cli import options
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import locked, open_sources, read
-from reconciler.core.modelfile import Unwritable, modelfile
+from reconciler.core.modelfile import modelfile
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Resource, SourceRef
-from reconciler.errors import ResolutionError, Unusable
+from reconciler.errors import ResolutionError
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.resolve import Locking, Pins, references, resolve
 
@@ -43,10 +43,7 @@ def _written(item: Resource, pins: Pins) -> str:
     start = str(item.base) if item.base is not None else _place(item.source, pins)
     adapters = [_place(item.adapter, pins)] if item.adapter is not None else []
     notes = [*_notes(item, pins)]
-    try:
-        return modelfile(start, adapters, item.overlay, notes)
-    except Unwritable as error:
-        raise Unusable(f"no Modelfile can hold this: {error}", where=str(item.location)) from error
+    return modelfile(start, adapters, item.overlay, notes)
 
 
 def _place(ref: SourceRef | None, pins: Pins) -> str:

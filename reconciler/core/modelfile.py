@@ -9,18 +9,15 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.facts import Fact
 from reconciler.core.resource import Overlay
+from reconciler.errors import Unusable
 
 _QUOTES = ('"""', '"')
 _SPACE = " \t\n\r"  # what is dropped around a value, and kept within
 _ENDS = "\n\r"  # of a line
 
 
-class Unwritable(ValueError):
-    """A text that no Modelfile can hold; the message says which one."""
-
-
 def modelfile(start: str, adapters: Sequence[str], overlay: Overlay, notes: Sequence[str] = ()) -> str:
-    """Return the text of a Modelfile; `start` and `adapters` are names or paths. Raises Unwritable."""
+    """Return the text of a Modelfile; `start` and `adapters` are names or paths. Raises Unusable."""
     lines = [*(f"# {note}" for note in notes), f"FROM {start}", *(f"ADAPTER {adapter}" for adapter in adapters)]
     lines += [line for name, value in overlay.parameters for line in _parameter(name, value)]
     lines += [_command(name, text) for name, text in _texts(overlay)]
@@ -40,7 +37,7 @@ def _texts(overlay: Overlay) -> Iterator[tuple[str, str]]:
 def _parameter(name: str, value: Fact) -> Iterator[str]:
     for item in value if isinstance(value, tuple) else (value,):
         if item is None:
-            raise Unwritable(f"parameters.{name} is null")
+            raise Unusable(f"no Modelfile can hold parameters.{name}: null")
         text = str(item).lower() if isinstance(item, bool) else str(item)
         yield _command(f"PARAMETER {name}", text)
 
@@ -48,10 +45,10 @@ def _parameter(name: str, value: Fact) -> Iterator[str]:
 def _command(name: str, text: str) -> str:
     dropped = next((char for char in text if not char.isprintable() and char not in _SPACE), None)
     if dropped is not None:
-        raise Unwritable(f"{name}: Ollama's command line would drop the U+{ord(dropped):04X} in the text")
+        raise Unusable(f"no Modelfile can hold {name}: U+{ord(dropped):04X} is dropped by Ollama's command line")
     quoted = _quoted(text)
     if quoted is None:
-        raise Unwritable(f"{name}: a line of the text ends with the quotes that would have to stand around it")
+        raise Unusable(f"no Modelfile can hold {name}: a line ends with the quotes that would have to stand around it")
     return f"{name} {quoted}"
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.modelfile import Unwritable, modelfile
+from reconciler.core.modelfile import modelfile
 from reconciler.core.resource import Overlay
+from reconciler.errors import Unusable
 from tests.manifests import tune
 from tests.parts.ollama import find_server
 
@@ -68,7 +69,7 @@ def test_every_text_that_we_write_is_read_back_as_it_is(yard, ollama, tmp_path_f
         yard.by_hand("base")
     try:
         written = modelfile(yard.name("base"), (), Overlay(system=text, messages=(("user", text),)))
-    except Unwritable:
+    except Unusable:
         return
     create(ollama, yard.name("text"), written, tmp_path_factory.mktemp("text"))
     shown = yard.hands.show(yard.name("text"))
