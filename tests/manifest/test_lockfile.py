@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import stat
-import time
 from pathlib import Path
 
 import jsonschema
@@ -186,20 +185,6 @@ def test_paths_may_be_relative(tmp_path, monkeypatch):
     (file,) = read([Path("m.yaml")], TYPES)
     assert str(file.path) == NAME
     assert lock_of(ref(Path("m.yaml")), [file]) == file
-
-
-def test_500_entries_are_read_in_no_time(tmp_path):
-    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{ZEROS}", "size": 1 << 40}
-    manifest = json.dumps({"schemaVersion": 2, "layers": [layer] * 6})
-    write(one(tmp_path), {f"ollama {number}": pin(manifest=manifest) for number in range(500)})
-    best = min(_seconds(tmp_path) for _ in range(5))
-    assert best < 0.1
-
-
-def _seconds(folder):
-    begin = time.perf_counter()
-    assert len(joined([one(folder)]).entries) == 500
-    return time.perf_counter() - begin
 
 
 def test_the_schema_knows_what_is_written():
