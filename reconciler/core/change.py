@@ -55,7 +55,8 @@ class Cost:
     """What a change moves and takes, in bytes."""
 
     transfer: int = 0  # bytes that must reach the host, over the network
-    disk: int = 0  # change of the host's disk use; deletes count a model whole, though shared layers stay
+    disk: int = 0  # change of the host's disk use, with the copy that a host may make of what it imports;
+    # deletes count a model whole, though shared layers stay
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ def _texts(overlay: Overlay) -> Iterator[tuple[str, str]]:
         yield "TEMPLATE", overlay.template
     if overlay.system is not None:
         yield "SYSTEM", overlay.system
+    if overlay.renderer is not None:
+        yield "RENDERER", overlay.renderer
+    if overlay.parser is not None:
+        yield "PARSER", overlay.parser
     for text in overlay.license:
         yield "LICENSE", text
 

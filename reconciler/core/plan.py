@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
+from reconciler.core.disk import rewritten
 from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
@@ -118,9 +119,10 @@ def blobs_in_question(changes: Sequence[Change]) -> dict[HostName, frozenset[Dig
 
 
 def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Present) -> tuple[tuple[Address, Cost], ...]:
-    """Count each blob once per host, in the change that brings it."""
-    models = live.models
+    """Count each blob, and each copy that a host makes of one, once per host, in the change that brings it."""
+    models, versions = live.models, {host.host: host.version for host in live.observed}
     held = {host: set(blobs) for host, blobs in present.items()}
+    copied: dict[HostName, dict[Digest, int]] = {}
     found: dict[Address, Cost] = {}
     for change in (change for stage in ordered for change in stage):
         have = held.setdefault(change.address.host, set())
@@ -129,7 +131,10 @@ def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Presen
             have.update(missing)
         moved = sum(missing.values())
         gone = models[change.address].size if change.action is Action.DELETE else 0
-        found[change.address] = Cost(moved, moved - gone)
+        copies = copied.setdefault(change.address.host, {})
+        before = sum(copies.values())
+        copies.update(rewritten(change, versions.get(change.address.host, "")))
+        found[change.address] = Cost(moved, moved + sum(copies.values()) - before - gone)
     return tuple(sorted(found.items()))
 
 

@@ -96,6 +96,7 @@ class HostSpec:
     bearer_token_env: str | None = None
     header_env: Labels = ()  # (header, environment variable)
     ca_file: str | None = None  # absolute path of a PEM file inside the manifest's folder
+    storage_budget: int | None = None  # bytes that its models may take; absent for as many as it can hold
 
 
 @dataclass(frozen=True, slots=True)

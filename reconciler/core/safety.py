@@ -5,8 +5,17 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.change import WRITES, Action, Change, Cost
-from reconciler.core.names import Address, ModelName
+from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.steps import Delete, Pull, is_staging, written_names
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much one host may hold, in bytes."""
+
+    host: HostName
+    limit: int
+    held: int  # now, as far as that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,7 @@ class Limits:
     delete_share: float = 0.5  # of the models that we own or declare, on each host
     updates: int | None = None  # models, on all hosts together
     transfer: int | None = None  # bytes that must reach the hosts, all together
+    storage: tuple[Budget, ...] = ()  # of the hosts that have one
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +123,20 @@ def _within_bytes(case: Case) -> Iterable[Violation]:
         yield Violation("the plan", "transfer-limit", message)
 
 
+def _within_storage(case: Case) -> Iterable[Violation]:
+    """What is deleted frees its place too late to count: deletes come last."""
+    for budget in case.limits.storage:
+        costs = (cost.disk for address, cost in case.costs.items() if address.host == budget.host)
+        added = sum(disk for disk in costs if disk > 0)
+        if added and budget.held + added > budget.limit:
+            message = (
+                f"its models have {budget.held} bytes, {added} more would come before anything is deleted,"
+                f" and its storageBudget is {budget.limit} (layers that models share are counted once"
+                " only where it is known that they do)"
+            )
+            yield Violation(f"host {budget.host}", "storage-budget", message)
+
+
 def _allowed(change: Change) -> frozenset[ModelName]:
     names = {name for name in written_names(change.steps) if is_staging(name)}
     pulled = {step.name for step in change.steps if isinstance(step, Pull)}
@@ -129,4 +153,5 @@ CHECKS: tuple[Check, ...] = (
     _few_deletes_a_host,
     _within_counts,
     _within_bytes,
+    _within_storage,
 )

@@ -43,6 +43,7 @@ def _host(document: Node, home: str) -> HostSpec:
     metadata, spec = document.at(["metadata"]), document.at(["spec"])
     auth, tls = spec.child("auth"), spec.child("tls")
     ca_file = tls.text("caFile") if tls is not None else None
+    budget = spec.text("storageBudget")
     return HostSpec(
         name=host_name(metadata.text("name") or ""),
         url=(spec.text("url") or "").rstrip("/"),
@@ -51,6 +52,7 @@ def _host(document: Node, home: str) -> HostSpec:
         bearer_token_env=auth.text("bearerTokenEnv") if auth is not None else None,
         header_env=spec.pairs("auth", "headerEnv"),
         ca_file=files.inside(home, ca_file) if ca_file is not None else None,
+        storage_budget=_bytes(budget) if budget is not None else None,
     )
 
 

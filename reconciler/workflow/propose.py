@@ -1,9 +1,10 @@
 """Proposing: everything that must be asked is asked, the core decides, and a plan comes out. Nothing is written."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.decide import Policy
 from reconciler.core.diff import diff, to_bring
+from reconciler.core.disk import budgets
 from reconciler.core.expand import expand
 from reconciler.core.plan import Plan, blobs_in_question, make_plan
 from reconciler.core.resource import Manifests
@@ -42,6 +43,7 @@ def propose(
         reading = ask(hosts, fleet)
         pins = resolve(asked.resources, world.locking, world.sources, fleet)
         state = answered(reading, (host for host in world.silent if chosen.has_host(host.host)))
+        limits = replace(limits, storage=budgets(asked.hosts, state, world.recorded))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
         desired = expand(asked.resources, asked.hosts, pins, live)
         desired = with_pulled(desired, live, recorded, world.sources, fleet)

@@ -19,6 +19,8 @@ def test_everything_that_is_declared_is_in_it():
         parameters=(("num_ctx", 64), ("stop", ("a", "b c")), ("temperature", 0.5), ("use_mmap", True)),
         messages=(("user", "Hi"), ("assistant", "Hello\nthere")),
         license=("MIT", "and more"),
+        renderer="qwen3-coder",
+        parser="qwen3",
     )
     assert modelfile("./m.gguf", ("./lora.gguf",), overlay, ("from somewhere",)).splitlines() == [
         "# from somewhere",
@@ -31,6 +33,8 @@ def test_everything_that_is_declared_is_in_it():
         "PARAMETER use_mmap true",
         "TEMPLATE {{ .Prompt }}",
         "SYSTEM Be brief.",
+        "RENDERER qwen3-coder",
+        "PARSER qwen3",
         "LICENSE MIT",
         "LICENSE and more",
         "MESSAGE user Hi",

@@ -97,8 +97,14 @@ def test_hosts(loaded: Manifests) -> None:
             header_env=(("X-A", "A"), ("X-B", "B")),
             ca_file=str(VALID / "ca.pem"),
         ),
+        HostSpec(
+            name=loaded.hosts[2].name,
+            url="http://small:11434",
+            location=Location(FILE, 75, 18),
+            storage_budget=400 << 30,
+        ),
     )
-    assert [host.name for host in loaded.hosts] == ["desk", "gpu-01"]
+    assert [host.name for host in loaded.hosts] == ["desk", "gpu-01", "small"]
 
 
 def test_everything_is_sorted_by_name(loaded: Manifests) -> None:

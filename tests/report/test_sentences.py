@@ -27,6 +27,15 @@ def test_silent_hosts_are_counted_and_named_up_to_five():
 
 
 STRANGER = change("m", Action.REFUSE, Reason.UNMANAGED, before=None, note="exists and is not ours")
+
+
+def test_models_that_can_not_be_made_are_counted_apart_from_those_that_were_not_found():
+    changes = (change("a", Action.REFUSE, Reason.UNRESOLVED), change("b", Action.REFUSE, Reason.HOST_TOO_OLD))
+    (sentence,) = told(plan(*changes), "incomplete")
+    both = "1 model could not be resolved; 1 model can't be made by hosts this old"
+    assert sentence == f"This plan is incomplete: {both}."
+
+
 URL = "sqlite:////state/registry.db"
 
 

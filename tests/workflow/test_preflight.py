@@ -1,8 +1,16 @@
 """Preflight: what can't work is refused at plan time, with what it would take, and nothing moves."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.change import Action, Reason
+from reconciler.core.decide import Policy
+from reconciler.core.names import HostName, ModelName
+from reconciler.core.plan import Plan
+from reconciler.errors import UnsafePlan
+from reconciler.workflow.propose import propose
+from reconciler.workflow.selection import Selection
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import model, tune
 from tests.workflow.conftest import Site
@@ -56,3 +64,30 @@ def test_what_is_in_place_is_not_refused_by_a_host_that_got_older(site: Site) ->
         assert site.apply().good
         server.version_text = "0.9.3"
         assert site.in_sync()
+
+
+def planned(site: Site, budget: int, target: str) -> Plan:
+    """Return a plan for one model on a host that may hold so many bytes."""
+    declared = site.manifests
+    hosts = tuple(replace(spec, storage_budget=budget) for spec in declared.hosts)
+    selection = Selection(frozenset({ModelName.parse(target)}))
+    return propose(replace(declared, hosts=hosts), site.world(), selection, Policy())
+
+
+def test_a_plan_for_one_model_counts_all_that_its_host_holds_and_what_that_makes_anew(site: Site) -> None:
+    with FakeOllama("0.30.0") as server:
+        site.servers["a"] = server
+        declare(site)
+        assert site.apply().good
+        sizes = {str(live.address.model): live.size for live in site.world().hosts[HostName("a")].models()}
+        model(site.folder, "other", seed=2)
+        file = (site.folder / "other.gguf").stat().st_size
+        enough = max(sizes.values()) + 2 * file  # m and n share their weights
+        assert planned(site, enough, "other").violations == ()
+        assert planned(site, enough, "other").total.disk == 2 * file
+        (violation,) = planned(site, enough - 1, "other").violations
+        assert violation.check == "storage-budget"
+        server.seen.clear()
+        with pytest.raises(UnsafePlan, match="its storageBudget is 0"):
+            site.apply(planned(site, 0, "other"))
+        assert server.calls(*WRITING) == []

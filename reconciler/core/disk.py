@@ -1,0 +1,67 @@
+"""Disk: what hosts hold, and what a plan adds to it, as far as that can be known without reading their disks. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.core.change import Action, Change
+from reconciler.core.digest import Digest
+from reconciler.core.names import Address
+from reconciler.core.resource import HostSpec
+from reconciler.core.safety import Budget
+from reconciler.core.state import Live, LiveState, Observed, Recorded, RecordedState
+from reconciler.core.steps import Create, needed_blobs
+from reconciler.core.versions import Feature, has
+
+_REMADE = frozenset({"weights", "quantize"})  # paths of facts: where neither differs, the second copy is there
+
+
+def budgets(hosts: Iterable[HostSpec], live: LiveState, recorded: RecordedState) -> tuple[Budget, ...]:
+    """Return the budget of each observed host that has one, and what the host holds now."""
+    declared = {spec.name: spec.storage_budget for spec in hosts}
+    records = recorded.by_address
+    return tuple(
+        Budget(host.host, limit, _held(host, records))
+        for host in live.observed
+        if (limit := declared.get(host.host)) is not None
+    )
+
+
+def rewritten(change: Change, version: str) -> dict[Digest, int]:
+    """Return the files, with their bytes, of which a host of this version writes a second copy for the model."""
+    create = next((step for step in change.steps if isinstance(step, Create)), None)
+    if create is None or create.quantize is not None or not has(version, Feature.GGUF_REWRITTEN):
+        return {}
+    differs = {field.path for field in (*change.fields, *change.drift)}
+    if change.action is not Action.CREATE and not _REMADE & differs:
+        return {}
+    sizes = needed_blobs(change.steps)
+    return {digest: sizes[digest] for _, digest in create.files}
+
+
+def _held(host: Observed, records: Mapping[Address, Recorded]) -> int:
+    """Return the bytes of a host's models, those known to stand on the same weights counted once.
+
+    A host tells the size of each model as a whole; which layers two of them share, only their facts and our records
+    tell, so what nobody has looked at counts whole.
+    """
+    there = {model.digest: model for model in host.models}
+    largest: dict[str, int] = {}
+    for model in host.models:
+        weights = _weights(model, there, records)
+        largest[weights] = max(model.size, largest.get(weights, 0))
+    return sum(largest.values())
+
+
+def _weights(model: Live, there: Mapping[Digest, Live], records: Mapping[Address, Recorded]) -> str:
+    """Return what identifies the weights of a model: their digest, or that of the lowest model known to have them."""
+    seen: set[Digest] = set()
+    while model.digest not in seen:
+        seen.add(model.digest)
+        record = records.get(model.address)
+        ours = record is not None and record.digest == model.digest
+        base = there.get(record.base_digest) if record is not None and ours and record.base_digest else None
+        if base is not None:
+            model = base
+            continue
+        shown = model.facts or (record.facts if record is not None and ours else ())
+        return str(dict(shown).get("weights", model.digest))
+    return str(model.digest)
