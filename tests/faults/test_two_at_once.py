@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from threading import Event
 from urllib.request import Request, urlopen
 
 import pytest
@@ -14,28 +15,40 @@ from tests.manifests import host, model, write
 
 @pytest.fixture
 def slow(tmp_path):
-    """Give a scene whose next create takes a while, and the process that asked for it."""
+    """Give a scene whose next create goes on only when it is let, the process that asked for it, and what lets it."""
     with files_on_fake(tmp_path, None) as scene:
-        before = len(scene.server.calls("create"))
-        scene.server.fail("create", stall=1.5)
+        go_on, asked = Event(), Event()
+        handle = scene.server.fault
+
+        def held(call):
+            if call == "create":
+                asked.set()
+                go_on.wait(60)
+            return handle(call)
+
+        scene.server.fault = held
         with scene.process() as process:
-            scene.wait_until(lambda: len(scene.server.calls("create")) > before)
-            yield scene, process
+            assert asked.wait(60)
+            yield scene, process, go_on
+            go_on.set()
 
 
 def test_a_second_apply_is_refused_and_says_who_is_at_work(slow):
-    scene, first = slow
+    scene, first, go_on = slow
     with scene.process() as second:
         seen = scene.ended(second)
     assert seen.status == 3
     assert "it is being written to by" in seen.words
+    go_on.set()
     assert scene.ended(first).status == 0
     assert scene.converges() == "in sync"
 
 
 def test_a_second_apply_that_may_wait_comes_after_the_first(slow):
-    scene, first = slow
+    scene, first, go_on = slow
     with scene.process("--auto-approve", "--lease-timeout", "20") as second:
+        second.stderr.readline()  # it says for whom it waits
+        go_on.set()
         seen = scene.ended(second)
     assert scene.ended(first).status == 0
     assert seen.status == 3, "the plan that it made before is stale by then"
@@ -44,7 +57,7 @@ def test_a_second_apply_that_may_wait_comes_after_the_first(slow):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_wait_for_another_run_ends_with_a_signal(slow, number):
-    scene, first = slow
+    scene, first, go_on = slow
     with scene.process("--auto-approve", "--lease-timeout", "60") as second:
         second.stderr.readline()  # it says for whom it waits
         began = time.monotonic()
@@ -52,16 +65,18 @@ def test_the_wait_for_another_run_ends_with_a_signal(slow, number):
         _, err = second.communicate(timeout=20)
     assert (second.returncode, time.monotonic() - began < 2) == (128 + number, True), err
     assert "nothing was done" in err
+    go_on.set()
     assert scene.ended(first).status == 0
 
 
 def test_another_name_of_the_same_server_is_no_way_around_the_lease(slow):
-    scene, first = slow
+    scene, first, go_on = slow
     host(scene.manifests, "a", scene.gate.url.replace("127.0.0.1", "localhost"))
     with scene.process() as second:
         seen = scene.ended(second)
     assert seen.status == 3
     assert "it is being written to by" in seen.words
+    go_on.set()
     assert scene.ended(first).status == 0
 
 
