@@ -114,9 +114,9 @@ _GGUF = (
     ),
     _Rule(
         lambda found: bool(found.projectors),
-        _WITH,
-        "text only: its projector {projectors[0]} is not imported by this version",
-        ("for images, take it from the Ollama hub, where the projector is part of the model: `ollama: NAME`",),
+        _DO,
+        "a manifest can declare it, together with its projector {projector}",
+        ("to leave the projector out: {without_projector}",),
         declarable=True,
     ),
     _Rule(lambda _: True, _DO, "a manifest can declare it as it is", declarable=True),
@@ -191,6 +191,8 @@ def _words(found: Found) -> dict[str, object]:
     return {
         **{name: getattr(found, name) for name in Found.__dataclass_fields__},
         "name": found.name,
+        "projector": found.projector,
+        "without_projector": "no `mmproj:`" if found.type == "gguf" else "`mmproj: none`",
         "parts": first.parts if first else 1,
         "obstacle": first.obstacle if first else "there is none",
         "base": f" (trained on {found.trained_on})" if found.trained_on else "",

@@ -124,7 +124,7 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
 def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:
     """Tell apart what the user, the hub or the lock, and the base changed; never empty."""
     paths = {field.path for field in fields}
-    pinned = paths & {"manifest", "weights", "adapters"}
+    pinned = paths & {"manifest", "weights", "projectors", "adapters"}
     moved = bool(pinned) and want.reference == recorded.reference
     own = paths - {"base"} - (pinned if moved else set())
     mover = Reason.LOCK_MOVED if want.locked else Reason.UPSTREAM_MOVED

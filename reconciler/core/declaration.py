@@ -36,12 +36,14 @@ def _choice(found: Found, chosen: Variant) -> Entry:
         case "ollama":
             return ()
         case "gguf":
-            return (("path", f"./{chosen.name}"),)
+            beside = (("mmproj", f"./{found.projector}"),) if found.projector else ()
+            return (("path", f"./{chosen.name}"), *beside)
         case _:
+            beside = (("mmproj", found.projector),) if len(found.projectors) > 1 else ()
             same = [item for item in found.variants if item.quantization == chosen.quantization and item.parts == 1]
             if chosen.quantization and len(same) == 1:
-                return (("quantization", chosen.quantization),)
-            return (("file", chosen.name),)
+                return (("quantization", chosen.quantization), *beside)
+            return (("file", chosen.name), *beside)
 
 
 def model_name(found: Found, chosen: Variant) -> str:

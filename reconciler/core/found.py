@@ -1,9 +1,12 @@
 """What could be learnt of a model without its weights: from headers, listings and what a hub says about it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.abilities import PREFERRED
+
+_F16 = re.compile(r"(?<!b)f16", re.IGNORECASE)
 
 
 class Format(StrEnum):
@@ -67,6 +70,11 @@ class Found:
         """Return the variant to recommend, or None where none can be taken."""
         usable = [item for item in self.variants if not item.obstacle]
         return min(usable, key=_preference, default=None)
+
+    @property
+    def projector(self) -> str:
+        """Return the projector to recommend, F16 before others, or nothing where there is none."""
+        return min(self.projectors, key=lambda path: (not _F16.search(path), path), default="")
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is
 
 from reconciler.core.facts import ABSENT, Fact, Facts, FieldChange, same
 from reconciler.core.state import Desired, Live
-from reconciler.core.steps import Create, pull_of
+from reconciler.core.steps import Create, converted, projectors_of, pull_of
 
 _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
@@ -18,11 +18,13 @@ _GIVEN = ("template", "system", "messages", "renderer", "parser")  # what replac
 def alike(want: Desired, live: Live, base: Live | None) -> bool:
     """Tell whether `live`, as shown, is what applying `want` would make; `base` is what it would be built on.
 
-    False too where that can't be told: without a look at both, and for a model that the host quantised.
+    False too where that can't be told: without a look at both, and for what the host quantised or converted.
     What is laid over a pull is compared with what the hub says, for the pulled model is not on the host any more.
     """
     create = _create_of(want)
-    if create is None or create.quantize is not None or live.facts is None:
+    if create is None or live.facts is None:
+        return False
+    if create.quantize is not None or converted(create.files) or converted(create.adapters):
         return False
     if create.base is None:
         below: Facts | None = ()
@@ -58,8 +60,8 @@ def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:
     given = {path: getattr(create, path) for path in _GIVEN}
     found.update((path, value) for path, value in given.items() if value)
     if create.files:
-        found["weights"], *projectors = (str(digest) for _, digest in create.files)
-        found["projectors"] = tuple(projectors)
+        found["weights"] = str(create.files[0][1])
+        found["projectors"] = tuple(str(digest) for _, digest in projectors_of(create.files))
     found["adapters"] = (*_texts(below.get("adapters")), *(str(digest) for _, digest in create.adapters))
     licences = [text for text in (below.get("license"), *create.license) if isinstance(text, str)]
     found["license"] = "\n".join(licences)

@@ -6,7 +6,10 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.names import ModelName
 from reconciler.core.resource import Overlay, SourceRef
-from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Step, Upload, staging_name
+from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Step, Upload, projectors_of, staging_name
+
+Named = tuple[str, Blob]
+"""A file's relative name, and its content."""
 
 _TEXTS = ("template", "system", "quantize", "renderer", "parser")  # of an overlay, under the names that facts have
 
@@ -19,7 +22,7 @@ class Pinned:
     provenance: Facts  # where it comes from and what it was pinned to: goes into lock, registry and reports
     size: int  # bytes of all of it
     pull: Pull | None = None
-    files: tuple[tuple[str, Blob], ...] = ()  # (relative name, blob), the first is the model
+    files: tuple[Named, ...] = ()  # all of them .gguf, the model and then its projector; or what hosts convert
     holds: str = ""  # "model" or "adapter"; empty where the source can't tell before the content is there
     pin: Facts = ()  # what the lock keeps of it: all that `Source.restore` needs to give the same again
     follows: bool = False  # the reference may mean something else tomorrow: a tag, a branch
@@ -57,7 +60,10 @@ def content_of(overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, 
     if pinned is not None and pinned.pull is not None:
         content["manifest"] = str(pinned.pull.manifest)
     elif pinned is not None:
-        content["weights"] = tuple(str(blob.digest) for _, blob in pinned.files)
+        projectors = tuple(str(blob.digest) for _, blob in projectors_of(pinned.files))
+        content["weights"] = pinned.identity[: len(pinned.files) - len(projectors)]
+        if projectors:
+            content["projectors"] = projectors
     if adapter is not None:
         content["adapters"] = tuple(str(blob.digest) for _, blob in adapter.files)
     if overlay.license:
@@ -108,5 +114,5 @@ def _pull_as(target: ModelName, pull: Pull) -> tuple[Step, ...]:
     return (pull, Copy(pull.name, target), Delete(pull.name, unless_there_before=True))
 
 
-def _digests(files: tuple[tuple[str, Blob], ...]) -> tuple[tuple[str, Digest], ...]:
+def _digests(files: tuple[Named, ...]) -> tuple[tuple[str, Digest], ...]:
     return tuple((name, blob.digest) for name, blob in files)

@@ -24,6 +24,7 @@ class SourceRef:
     type: str
     options: tuple[tuple[str, Fact], ...]  # paths of local files are absolute and inside the manifest's folder
     location: Location = field(compare=False)  # two references that say the same are the same, wherever they stand
+    wanted: str = "model"  # or "adapter": what it has to bring
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ first and is copied over the real one, so that a failure leaves the old model as
 """
 
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
@@ -86,7 +86,18 @@ class Delete:
     unless_there_before: bool = False  # keep it if the host had it before this change began
 
 
+Content = TypeVar("Content")
 Step = Pull | Install | Upload | Create | Copy | Delete
+
+
+def projectors_of(files: tuple[tuple[str, Content], ...]) -> tuple[tuple[str, Content], ...]:
+    """Return the projectors among a model's named files: of GGUFs all but the first, of what hosts convert none."""
+    return files[1:] if all(name.endswith(".gguf") for name, _ in files) else ()
+
+
+def converted(files: tuple[tuple[str, Content], ...]) -> bool:
+    """Tell whether hosts make these named files into a GGUF, whose digest nobody can foretell; one file is a GGUF."""
+    return len(files) > 1 and not projectors_of(files)
 
 
 def staging_name(fingerprint: str) -> ModelName:

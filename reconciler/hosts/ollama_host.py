@@ -16,7 +16,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.state import Live
-from reconciler.core.steps import Create, Install, Pull
+from reconciler.core.steps import Create, Install, Pull, projectors_of
 from reconciler.core.versions import Feature, has
 from reconciler.errors import HostRejected, LayerLost
 from reconciler.hosts.essence import essence
@@ -178,9 +178,8 @@ def _may_be_half_written(error: HostRejected) -> bool:
 
 def _request(step: Create) -> dict[str, object]:
     """Return the body of a create call without the base; what is not declared is not sent, for empty is not absent."""
-    files, adapters = step.files, step.adapters
-    if len(files) > 1 and not adapters and all(name.endswith(".gguf") for name, _ in files):
-        files, adapters = files[:1], files[1:]  # older servers shuffle `files`; a projector is known by its content
+    projectors = projectors_of(step.files)  # older servers shuffle `files`; a projector is known by its content
+    files, adapters = step.files[: len(step.files) - len(projectors)], (*projectors, *step.adapters)
     body: dict[str, object] = {
         "model": str(step.name),
         "files": {name: str(digest) for name, digest in files},

@@ -16,7 +16,7 @@ from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Node
 
 _SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
-_FILE_OPTIONS = {"gguf": "path"}
+_FILE_OPTIONS = {"gguf": ("path", "mmproj")}
 
 _UNITS: dict[str, int] = {"B": 1, **{f"{letter}B": 1000**n for n, letter in enumerate("KMGT", 1)}}
 _UNITS.update({f"{letter}iB": 1024**n for n, letter in enumerate("KMGT", 1)})
@@ -120,10 +120,12 @@ class _Reader:
         kind = str(name)
         given = content.value if isinstance(content.value, dict) else {_SHORT[kind]: content.value}
         options = {option: freeze(value) for option, value in given.items()}
-        if kind in _FILE_OPTIONS:
-            path = _FILE_OPTIONS[kind]
-            options[path] = files.inside(self._home, str(options[path]))
-        return SourceRef(kind, facts(options), content.location)
+        if key == "adapter" and "mmproj" in given:
+            self._findings.append(finding(content.keys["mmproj"], Rule.UNKNOWN_KEY, "an adapter has no projector"))
+        for path in _FILE_OPTIONS.get(kind, ()):
+            if path in options:
+                options[path] = files.inside(self._home, str(options[path]))
+        return SourceRef(kind, facts(options), content.location, wanted="adapter" if key == "adapter" else "model")
 
     def _overlay(self) -> Overlay:
         system, messages = self._taught()

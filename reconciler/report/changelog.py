@@ -17,8 +17,8 @@ from reconciler.report.layers import layer_rows, recorded_rows, texts
 from reconciler.report.sentences import pin_text
 from reconciler.report.text import human_bytes, safe
 
-_CONTENT = frozenset({"adapters", "manifest", "weights"})  # of a model's content, what its references bring
-_PINNED = ("commit", "file", "sha256", "size")  # of the provenance of files
+_CONTENT = frozenset({"adapters", "manifest", "projectors", "weights"})  # of a model, what references bring
+_PINNED = ("commit", "file", "sha256", "size", "mmproj", "mmproj_sha256")  # of the provenance of files
 
 
 @dataclass(frozen=True, slots=True)

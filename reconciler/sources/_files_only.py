@@ -5,10 +5,11 @@ from typing import NoReturn
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Pull
+from reconciler.core.steps import Blob, Pull
 from reconciler.errors import Unusable
 
 _MOST = 1 << 63  # bytes; no disk has as many
+_MOST_DIGITS = 18  # of a number of bytes
 
 
 class FilesOnly:
@@ -33,6 +34,25 @@ def pinned_file(pin: Facts) -> tuple[Digest, int] | None:
                 return None
         case _:
             return None
+
+
+def file_text(name: str, blob: Blob) -> str:
+    """Return a further file as a pin keeps it: its name, its sha256 and its bytes."""
+    return f"{name} {blob.digest.hex} {blob.size}"
+
+
+def parsed_file(text: Fact) -> tuple[str, Digest, int]:
+    """Return name, digest and size in bytes from what `file_text` gives; raises ValueError for anything else."""
+    name, sha256, size = str(text).rsplit(" ", 2)
+    if len(size) > _MOST_DIGITS or not size.isascii() or not size.isdecimal():
+        raise ValueError("no number of bytes")
+    return name, Digest(sha256), int(size)
+
+
+def gguf_name(path: str) -> str:
+    """Return what hosts are told that a GGUF is called: its own name, with the ending that they know one by."""
+    name = path.rpartition("/")[2]
+    return name if name.endswith(".gguf") else f"{name}.gguf"
 
 
 def is_size(value: Fact) -> bool:

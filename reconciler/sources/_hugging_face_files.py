@@ -14,6 +14,7 @@ _QUANTIZATION = re.compile(
     re.IGNORECASE,
 )
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.IGNORECASE)
+NO_PROJECTOR = "none"  # what `mmproj:` says to leave them all out
 _TOLD = 20  # files that a message names
 _COMPANIONS = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # GGUF too, and no models
 
@@ -78,6 +79,27 @@ def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization:
         return _whole(repo, found[0])
     what = f"{repo} has no {quantization}" if quantization else f"{repo} has only companions of models"
     raise NotFound(f"{what}; it has {listing(models or files)}", hint="choose one of these")
+
+
+def paired(repo: str, files: Sequence[RepoFile], model: RepoFile, wanted: str | None) -> RepoFile | None:
+    """Return the projector that belongs to a model: the one that is `wanted`, or the repo's only one; "none" is none.
+
+    Raises ResolutionError where that is not there, or where there are several.
+    """
+    found = [item for item in files if item.is_projector and item != model]
+    if wanted is None:
+        if len(found) > 1:
+            what = f"{repo} has {len(found)} projectors: {listing(found)}"
+            raise Ambiguous(what, hint="name one with `mmproj:`, or leave all out with `mmproj: none`")
+        return found[0] if found else None
+    if wanted == NO_PROJECTOR:
+        return None
+    named = next((item for item in files if item.path == wanted), None)
+    if named is None:
+        raise NotFound(f"{repo} has no file {wanted}", hint=f"its projectors: {listing(found) or 'none'}")
+    if not named.is_gguf or named.shards or named == model:
+        raise Unusable(f"{wanted} is no projector", hint=f"its projectors: {listing(found) or 'none'}")
+    return named
 
 
 def listing(files: Iterable[RepoFile]) -> str:

@@ -1,4 +1,4 @@
-"""The source type `huggingface`: one GGUF of a repo, pinned to a commit and to the sha256 of its content.
+"""The source type `huggingface`: a GGUF of a repo and its projector, pinned to a commit and to their sha256.
 
 A plan in which nothing moved costs one request a repo, and none where the revision is a commit.
 """
@@ -6,16 +6,20 @@ A plan in which nothing moved costs one request a repo, and none where the revis
 from pathlib import Path
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import Facts, facts
+from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
 from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files_only import FilesOnly, pinned_file
+from reconciler.sources._files_only import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
+from reconciler.sources._gguf_header import read_header
+from reconciler.sources._gguf_judgement import refuse_other
 from reconciler.sources._hugging_face_api import COMMIT, HubApi, is_path
-from reconciler.sources._hugging_face_files import LARGEST, RepoFile, choose, human
+from reconciler.sources._hugging_face_files import LARGEST, NO_PROJECTOR, RepoFile, choose, human, paired
+
+_ANEW = "lock it anew"
 
 
 def source(context: Context) -> Source:
@@ -33,42 +37,59 @@ class HuggingFace(FilesOnly):
         self._api, self._downloads = HubApi(context), context.downloads
 
     def key(self, ref: SourceRef) -> str:
-        """Return repo, revision and choice of file."""
+        """Return repo, revision and choice of files; and for an adapter, which has no projector, that it is one."""
+        return self._reference(ref) + (" as adapter" if ref.wanted == "adapter" else "")
+
+    def _reference(self, ref: SourceRef) -> str:
         options = _options(ref)
         choice = options.get("file") or options.get("quantization")
-        return " ".join(part for part in (f"{options['repo']}@{options['revision']}", choice) if part)
+        projector = f"mmproj {options['mmproj']}" if "mmproj" in options else ""
+        return " ".join(filter(None, (f"{options['repo']}@{options['revision']}", choice, projector)))
 
     def resolve(self, ref: SourceRef) -> Pinned:
-        """Return the file that is meant, at the commit that the revision names now; raises ResolutionError."""
+        """Return the files that are meant, at the commit that the revision names now; raises ResolutionError."""
         options = _options(ref)
-        commit, files = self._api.files(options["repo"], options["revision"])
-        chosen = choose(options["repo"], files, options.get("file"), options.get("quantization"))
-        return self._pinned(ref, commit, chosen)
+        repo = options["repo"]
+        commit, files = self._api.files(repo, options["revision"])
+        chosen = choose(repo, files, options.get("file"), options.get("quantization"))
+        return self._pinned(ref, commit, chosen, paired(repo, files, chosen, _projector_wanted(ref)))
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
-        """Return the file that was meant, at the commit in the lock; raises Unusable."""
+        """Return the files that were meant, at the commit in the lock; raises Unusable."""
         content, about = pinned_file(pin), dict(pin)
         commit, file = about.get("commit"), about.get("file")
         if content is not None and isinstance(commit, str) and isinstance(file, str):
             digest, size = content
-            pinned = self._pinned(ref, commit, _meant(ref, commit, RepoFile(file, size, digest)))
+            model = _meant(ref, commit, RepoFile(file, size, digest))
+            pinned = self._pinned(ref, commit, model, _locked_projector(ref, about.get("mmproj")))
             if pinned.pin == pin:
                 return pinned
-        raise Unusable(f"what is locked for {self.key(ref)} can't be read", hint="lock it anew")
+        raise Unusable(f"what is locked for {self.key(ref)} can't be read", hint=_ANEW)
 
-    def _pinned(self, ref: SourceRef, commit: str, file: RepoFile) -> Pinned:
+    def _pinned(self, ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | None) -> Pinned:
         options = _options(ref)
-        digest = _checked(file, options.get("sha256"))
-        locator = (("repo", options["repo"]), ("commit", commit), ("file", file.path))
-        content = (("commit", commit), ("file", file.path), ("sha256", digest.hex), ("size", file.size))
+        repo, pin = options["repo"], options.get("sha256")
+        weights = self._blob(model, _checked(model, pin), repo, commit)
+        content: dict[str, Fact] = {"commit": commit, "file": model.path, "sha256": weights.digest.hex}
+        content["size"] = weights.size
+        files, beside = [(gguf_name(model.path), weights)], dict[str, Fact]()
+        if projector is not None:
+            blob = self._blob(projector, _checked(projector, None), repo, commit, holds="projector")
+            files.append((gguf_name(projector.path), blob))
+            content["mmproj"] = file_text(projector.path, blob)
+            beside = {"mmproj": projector.path, "mmproj_sha256": blob.digest.hex}
         return Pinned(
-            reference=self.key(ref),
-            provenance=facts((*content, ("repo", options["repo"]), ("revision", options["revision"]))),
-            size=file.size,
-            files=((file.path.rpartition("/")[2], Blob(digest, file.size, self.type, locator)),),
+            reference=self._reference(ref),
+            provenance=facts({**content, **beside, "repo": repo, "revision": options["revision"]}),
+            size=sum(blob.size for _, blob in files),
+            files=tuple(files),
             pin=facts(content),
-            follows=not COMMIT.fullmatch(options["revision"]) and "sha256" not in options,
+            follows=not COMMIT.fullmatch(options["revision"]) and (pin is None or projector is not None),
         )
+
+    def _blob(self, file: RepoFile, digest: Digest, repo: str, commit: str, **more: str) -> Blob:
+        locator = (("repo", repo), ("commit", commit), ("file", file.path), *more.items())
+        return Blob(digest, file.size, self.type, locator)
 
     def offers(self, blob: Blob) -> bool:
         """Tell whether the hub still has the commit, which it is asked, and the file in it."""
@@ -83,9 +104,12 @@ class HuggingFace(FilesOnly):
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the file in the folder for downloads, verified when it was renamed to its digest."""
-        kept = self._downloaded(blob)
-        if kept is not None:
-            return kept
+        found = self._downloaded(blob) or self._download(blob, progress)
+        if dict(blob.locator).get("holds") == "projector":
+            refuse_other(read_header(found), dict(blob.locator)["file"])
+        return found
+
+    def _download(self, blob: Blob, progress: Progress) -> Path:
         from reconciler.sources._hugging_face import download
 
         return download(self._api.endpoint(), self._api.token(), self._downloads, blob, progress)
@@ -103,17 +127,33 @@ def _options(ref: SourceRef) -> dict[str, str]:
     return {"revision": "main", **{name: str(value) for name, value in ref.options if value is not None}}
 
 
+def _projector_wanted(ref: SourceRef) -> str | None:
+    return NO_PROJECTOR if ref.wanted == "adapter" else _options(ref).get("mmproj")
+
+
+def _locked_projector(ref: SourceRef, text: Fact) -> RepoFile | None:
+    """Return the projector from the lock; raises Unusable where it is not what the reference means."""
+    wanted = _projector_wanted(ref)
+    try:
+        path, digest, size = parsed_file(text) if text is not None else (None, None, 0)
+    except ValueError as error:
+        raise Unusable("the projector that is locked can't be read", hint=_ANEW) from error
+    if path != wanted and wanted is not None and not (wanted == NO_PROJECTOR and path is None):
+        raise Unusable(f"what is locked has not the projector {wanted}", hint=_ANEW)
+    return RepoFile(path, size, digest) if path is not None and is_path(path) else None
+
+
 def _meant(ref: SourceRef, commit: str, file: RepoFile) -> RepoFile:
     """Return a file from the lock; raises Unusable where the reference can't mean that file at that commit."""
     options = _options(ref)
     revision = options["revision"]
     fits = COMMIT.fullmatch(commit) and (revision == commit or not COMMIT.fullmatch(revision))
     if not fits or not is_path(file.path):
-        raise Unusable(f"what is locked for {options['repo']}@{revision} is at no commit of it", hint="lock it anew")
+        raise Unusable(f"what is locked for {options['repo']}@{revision} is at no commit of it", hint=_ANEW)
     try:
         return choose(options["repo"], [file], options.get("file"), options.get("quantization"))
     except ResolutionError as error:
-        raise Unusable(f"what is locked is not what is meant: {error.message}", hint="lock it anew") from error
+        raise Unusable(f"what is locked is not what is meant: {error.message}", hint=_ANEW) from error
 
 
 def _checked(file: RepoFile, pin: str | None) -> Digest:

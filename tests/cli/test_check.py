@@ -107,12 +107,20 @@ def test_a_whole_file_beside_split_ones_works(ask, hub, model):
     assert [item["file"] for item in told["variants"] if item["recommended"]] == ["a-Q2_K.gguf"]
 
 
-def test_a_projector_beside_the_model_is_not_paired_and_it_says_so(ask, hub, model, reconciler):
+def test_a_projector_beside_the_model_is_paired_with_it(ask, hub, model, reconciler):
     hub.commit(REPO, {"m-Q8_0.gguf": model, "mmproj-f16.gguf": model})
     status, told = ask(f"hf:{REPO}")
-    assert (status, told["verdict"], told["projectors"]) == (0, "works_with", ["mmproj-f16.gguf"])
-    assert told["message"] == "text only: its projector mmproj-f16.gguf is not imported by this version"
-    declared(reconciler, told)
+    assert (status, told["verdict"], told["projectors"]) == (0, "works", ["mmproj-f16.gguf"])
+    assert told["message"] == "a manifest can declare it, together with its projector mmproj-f16.gguf"
+    assert "to leave the projector out: `mmproj: none`" in told["advice"]
+    assert "mmproj" not in declared(reconciler, told)
+
+
+def test_of_several_projectors_the_manifest_names_one(ask, hub, model, reconciler):
+    hub.commit(REPO, {"m-Q8_0.gguf": model, **dict.fromkeys(("mmproj-BF16.gguf", "mmproj-F16.gguf"), model)})
+    status, told = ask(f"hf:{REPO}")
+    assert (status, told["verdict"]) == (0, "works")
+    assert "mmproj: mmproj-F16.gguf" in declared(reconciler, told)
 
 
 def test_safetensors_that_ollama_converts_work_with_conversion(ask, hub, model):

@@ -17,6 +17,15 @@ def test_a_local_model_is_declared_beside_its_manifest(ask, folder, reconciler, 
     assert "name: my-model:q8_0" in told["manifest"]
 
 
+def test_a_local_model_is_declared_with_the_projector_beside_it(ask, folder, reconciler, model):
+    (folder / "m.gguf").write_bytes(model)
+    tiny_projector(folder / "mmproj.gguf")
+    status, told = ask("./manifests")
+    assert (status, told["verdict"]) == (0, "works")
+    assert "to leave the projector out: no `mmproj:`" in told["advice"]
+    assert "mmproj: ./mmproj.gguf" in declared(reconciler, told)
+
+
 def test_a_local_adapter_belongs_to_a_fine_tune(ask, folder, reconciler):
     tiny_adapter(folder / "lora.gguf")
     status, told = ask("manifests/lora.gguf")

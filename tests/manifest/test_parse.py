@@ -72,7 +72,8 @@ def test_examples_become_turns_in_the_order_given_each_file_once(by_name: dict[s
     assert turns.overlay.messages == tuple(said)
     assert turns.overlay.license == ("###",)
     assert turns.overlay.parameters == by_name["big"].overlay.parameters
-    assert turns.adapter == SourceRef("huggingface", (("file", "lora.gguf"), ("repo", "org/lora-GGUF")), Location(""))
+    lora = (("file", "lora.gguf"), ("repo", "org/lora-GGUF"))
+    assert turns.adapter == SourceRef("huggingface", lora, Location(""), wanted="adapter")
 
 
 def test_examples_become_text_after_the_system_prompt(by_name: dict[str, Resource]) -> None:

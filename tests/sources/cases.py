@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact
 from reconciler.core.resource import SourceRef
 from reconciler.ports import Source
 from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
 from tests.fakes.hf_server import HubServer
 from tests.fakes.oci_server import OciServer
-from tests.parts.gguf import tiny_model
+from tests.parts.gguf import tiny_model, tiny_projector
 from tests.sources.references import ref
 from tests.sources.test_ollama import manifest
 
@@ -90,4 +91,53 @@ def _gguf(context: Context, folder: Path) -> Iterator[Case]:
     )
 
 
-CASES = {"gguf": _gguf, "huggingface": _huggingface, "ollama": _ollama}
+def _huggingface_pair(context: Context, folder: Path) -> Iterator[Case]:
+    """Yield a model whose projector moves, and nothing else."""
+    eyes = {seed: _bytes(tiny_projector, folder, seed) for seed in (0, 1)}
+    with HubServer(folder / "hub") as server:
+        server.commit("org/v-GGUF", {"v-Q4_0.gguf": b"one", "mmproj-v.gguf": eyes[0]})
+        repo, there = {"repo": "org/v-GGUF"}, {"HF_ENDPOINT": server.url}
+        others: tuple[dict[str, Fact], ...] = ({}, {"mmproj": "none"}, {"mmproj": "none", "quantization": "Q4_0"})
+        yield Case(
+            load("huggingface", replace(context, environ=there)),
+            load("huggingface", replace(_elsewhere(context, folder), environ=there)),
+            ref("huggingface", mmproj="mmproj-v.gguf", **repo),
+            ref("huggingface", mmproj="mmproj-w.gguf", **repo),
+            tuple(ref("huggingface", **repo, **other) for other in others),
+            lambda: server.commit("org/v-GGUF", {"v-Q4_0.gguf": b"one", "mmproj-v.gguf": eyes[1]}),
+            lambda: server.state.repos.pop("org/v-GGUF"),
+            server.close,
+            server.url,
+        )
+
+
+def _gguf_pair(context: Context, folder: Path) -> Iterator[Case]:
+    """Yield a model whose projector moves, and nothing else."""
+    path, beside = folder / "m.gguf", folder / "beside" / "mmproj.gguf"
+    beside.parent.mkdir()
+    tiny_model(path)
+    tiny_projector(beside)
+    yield Case(
+        load("gguf", context),
+        load("gguf", _elsewhere(context, folder)),
+        ref("gguf", path=str(path), mmproj=str(beside)),
+        ref("gguf", path=str(path), mmproj=str(path)),
+        (ref("gguf", path=str(path)), ref("gguf", path=str(beside), mmproj=str(path))),
+        lambda: tiny_projector(beside, seed=1),
+        lambda: (path.unlink(), beside.unlink()),
+        lambda: [one.unlink(missing_ok=True) for one in (path, beside)],
+    )
+
+
+def _bytes(make: Callable[..., object], folder: Path, seed: int) -> bytes:
+    make(folder / "made.gguf", seed=seed)
+    return (folder / "made.gguf").read_bytes()
+
+
+CASES = {
+    "gguf": _gguf,
+    "gguf pair": _gguf_pair,
+    "huggingface": _huggingface,
+    "huggingface pair": _huggingface_pair,
+    "ollama": _ollama,
+}
