@@ -114,8 +114,8 @@ _GGUF = (
     ),
     _Rule(
         lambda found: bool(found.projectors),
-        _DO,
-        "a manifest can declare it, together with its projector {projector}",
+        _WITH,
+        "its projector {projector}, which is imported together with it",
         ("to leave the projector out: {without_projector}",),
         declarable=True,
     ),

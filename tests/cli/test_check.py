@@ -110,8 +110,8 @@ def test_a_whole_file_beside_split_ones_works(ask, hub, model):
 def test_a_projector_beside_the_model_is_paired_with_it(ask, hub, model, reconciler):
     hub.commit(REPO, {"m-Q8_0.gguf": model, "mmproj-f16.gguf": model})
     status, told = ask(f"hf:{REPO}")
-    assert (status, told["verdict"], told["projectors"]) == (0, "works", ["mmproj-f16.gguf"])
-    assert told["message"] == "a manifest can declare it, together with its projector mmproj-f16.gguf"
+    assert (status, told["verdict"], told["projectors"]) == (0, "works_with", ["mmproj-f16.gguf"])
+    assert told["message"] == "its projector mmproj-f16.gguf, which is imported together with it"
     assert "to leave the projector out: `mmproj: none`" in told["advice"]
     assert "mmproj" not in declared(reconciler, told)
 
@@ -119,7 +119,7 @@ def test_a_projector_beside_the_model_is_paired_with_it(ask, hub, model, reconci
 def test_of_several_projectors_the_manifest_names_one(ask, hub, model, reconciler):
     hub.commit(REPO, {"m-Q8_0.gguf": model, **dict.fromkeys(("mmproj-BF16.gguf", "mmproj-F16.gguf"), model)})
     status, told = ask(f"hf:{REPO}")
-    assert (status, told["verdict"]) == (0, "works")
+    assert (status, told["verdict"]) == (0, "works_with")
     assert "mmproj: mmproj-F16.gguf" in declared(reconciler, told)
 
 

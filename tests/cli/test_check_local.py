@@ -21,7 +21,7 @@ def test_a_local_model_is_declared_with_the_projector_beside_it(ask, folder, rec
     (folder / "m.gguf").write_bytes(model)
     tiny_projector(folder / "mmproj.gguf")
     status, told = ask("./manifests")
-    assert (status, told["verdict"]) == (0, "works")
+    assert (status, told["verdict"]) == (0, "works_with")
     assert "to leave the projector out: no `mmproj:`" in told["advice"]
     assert "mmproj: ./mmproj.gguf" in declared(reconciler, told)
 

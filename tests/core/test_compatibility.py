@@ -20,7 +20,12 @@ HUB = Found("ollama:m", "ollama", (("name", "m:latest"),))
 TABLE: dict[str, tuple[Found, Outcome, str, bool]] = {
     "GGUF": (GGUF, WORKS, "a manifest can declare it", True),
     "GGUF with a split one beside it": (replace(GGUF, variants=(PART, WHOLE)), WORKS, "a manifest can declare", True),
-    "GGUF with projector": (replace(GGUF, projectors=("mmproj.gguf",)), WITH, "text only: its projector mmproj", True),
+    "GGUF with projector": (
+        replace(GGUF, projectors=("mmproj.gguf",)),
+        WITH,
+        "its projector mmproj.gguf, which is imported",
+        True,
+    ),
     "split": (replace(GGUF, variants=(PART,)), NOT, "one of 3 parts of a split GGUF", False),
     "nothing that can be taken": (replace(GGUF, variants=(LARGE,)), NOT, "can be taken: over 50.0 GB", False),
     "one split, one too large": (replace(GGUF, variants=(LARGE, PART)), NOT, "can be taken: over 50.0 GB", False),

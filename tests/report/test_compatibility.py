@@ -109,7 +109,9 @@ def test_what_could_not_be_found_out_recommends_nothing() -> None:
 
 def test_what_it_works_with_is_in_the_first_line() -> None:
     found = replace(REPO, projectors=("mmproj.gguf",))
-    assert check_text(found, judge(found), colour=False).startswith("hf:org/M-GGUF@main  works with text only: ")
+    assert check_text(found, judge(found), colour=False).startswith(
+        "hf:org/M-GGUF@main  works with its projector mmproj.gguf"
+    )
 
 
 def test_colours_mark_the_verdict_and_the_recommendation() -> None:
