@@ -1,6 +1,6 @@
 """`reconciler export`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -9,12 +9,13 @@ from reconciler.cli import options
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import locked, open_sources, read
+from reconciler.core.chain import choose, none_taken
 from reconciler.core.modelfile import modelfile
-from reconciler.core.resolution import Pinned, Unpinned
+from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Resource, SourceRef
 from reconciler.errors import ResolutionError
 from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.resolve import Locking, Pins, references, resolve
+from reconciler.workflow.resolve import Locking, Pins, resolve
 
 
 @click.command("export")
@@ -33,22 +34,22 @@ def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
     resources = read(manifests).manifests.resources
     known = {item.name: item for item in resources}
     item = known[declared(name, known, "--modelfile")]
-    with Fleet(len(references([item])) or 1) as fleet:
+    with Fleet(len(item.chains) or 1) as fleet:
         pins = resolve([item], Locking(locked(manifests)), open_sources(settings), fleet)
     click.echo(_written(item, pins), nl=False)
     return 0
 
 
 def _written(item: Resource, pins: Pins) -> str:
-    start = str(item.base) if item.base is not None else _place(item.source, pins)
-    adapters = [_place(item.adapter, pins)] if item.adapter is not None else []
+    start = str(item.base) if item.base is not None else _place(item.sources, pins)
+    adapters = [_place((item.adapter,), pins)] if item.adapter is not None else []
     notes = [*_notes(item, pins)]
     return modelfile(start, adapters, item.overlay, notes)
 
 
-def _place(ref: SourceRef | None, pins: Pins) -> str:
+def _place(chain: Sequence[SourceRef], pins: Pins) -> str:
     """Return the name to pull, or the path of the file."""
-    pinned = _pinned(ref, pins)
+    _, pinned = _taken(chain, pins)
     if pinned.pull is not None:
         return str(pinned.pull.name)
     ((name, blob), *_) = pinned.files
@@ -56,17 +57,19 @@ def _place(ref: SourceRef | None, pins: Pins) -> str:
 
 
 def _notes(item: Resource, pins: Pins) -> Iterator[str]:
-    for ref in item.references:
-        pinned = _pinned(ref, pins)
+    for chain in item.chains:
+        ref, pinned = _taken(chain, pins)
         for name, blob in pinned.files:
             yield f"{name} is {ref.type} {pinned.reference}, {blob.digest}"
     if item.overlay.quantize is not None:
         yield f"to be made with `ollama create --quantize {item.overlay.quantize}`"
 
 
-def _pinned(ref: SourceRef | None, pins: Pins) -> Pinned:
-    assert ref is not None  # a resource stands on a base or a source
-    found = pins[ref]
-    if isinstance(found, Unpinned):
-        raise ResolutionError(found.message, hint=found.hint)
-    return found
+def _taken(chain: Sequence[SourceRef], pins: Pins) -> tuple[SourceRef, Pinned]:
+    """Return the source that is taken, and what it means; raises ResolutionError where there is none."""
+    ref = choose(chain, pins).taken
+    found = pins[ref] if ref is not None else None
+    if ref is None or not isinstance(found, Pinned):
+        message, hint = none_taken(chain, pins)
+        raise ResolutionError(message, hint=hint)
+    return ref, found

@@ -75,7 +75,7 @@ def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[Mod
     known = {item.name: item for item in resources}
     names = [declared(word, known, "NAME", otherwise="a PATH is given with --manifests") for word in words]
     for name in names:
-        if not known[name].references:
+        if not known[name].chains:
             message = f"{name} refers to nothing itself: name its base {known[name].base}"
             raise click.BadParameter(message, param_hint="NAME")
     return frozenset(names or known)
@@ -84,11 +84,10 @@ def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[Mod
 def _books(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:
     from reconciler.manifest.lockfile import lock_of
 
-    asked: dict[Path, list[tuple[str, Referral]]] = {file.path: [] for file in files}
+    asked: dict[Path, list[Referral]] = {file.path: [] for file in files}
     for item in referrals(resources, sources):
-        file = lock_of(item.ref, files)
-        asked[file.path].append((file.name(item.entry), item))
-    return tuple(Book(str(file.path), tuple(asked[file.path]), file.by_name, file.whole) for file in files)
+        asked[lock_of(item.chain[0], files).path].append(item)
+    return tuple(Book(str(file.path), file.name, tuple(asked[file.path]), file.by_name, file.whole) for file in files)
 
 
 def _check(books: Sequence[Book], sources: Sources, settings: Settings, format_: str) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.chain import Tried
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest
 from reconciler.core.facts import FieldChange
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     SPEC_CHANGED = "spec_changed"
     UPSTREAM_MOVED = "upstream_moved"
     LOCK_MOVED = "lock_moved"
+    SOURCE_CHANGED = "source_changed"
     BASE_CHANGED = "base_changed"
     UNRESOLVED = "unresolved"
     BASE_REFUSED = "base_refused"
@@ -77,11 +79,17 @@ class Change:
     hint: str = ""
     news: tuple[FieldChange, ...] = ()  # what upstream changed, where it moved or offers something else
     declared_at: Location | None = None  # where the manifest says it, when there is no `after` to tell
+    failed: tuple[Tried, ...] = ()  # the sources of which none is taken, when there is no `after` to tell
 
     @property
     def location(self) -> Location | None:
         """Return where the manifest says it; None where nothing is declared."""
         return self.after.location if self.after is not None else self.declared_at
+
+    @property
+    def sources(self) -> tuple[Tried, ...]:
+        """Return how the sources fared that it could come from; empty where there is no choice."""
+        return self.after.sources if self.after is not None else self.failed
 
     @property
     def outdated(self) -> bool:

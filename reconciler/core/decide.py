@@ -125,11 +125,19 @@ def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> 
     """Tell apart what the user, the hub or the lock, and the base changed; never empty."""
     paths = {field.path for field in fields}
     pinned = paths & {"manifest", "weights", "projectors", "adapters"}
-    moved = bool(pinned) and want.reference == recorded.reference
-    own = paths - {"base"} - (pinned if moved else set())
+    switched = bool(pinned) and _switched(want, recorded)
+    moved = bool(pinned) and not switched and want.reference == recorded.reference
+    own = paths - {"base"} - (pinned if moved or switched else set())
     mover = Reason.LOCK_MOVED if want.locked else Reason.UPSTREAM_MOVED
-    found = ((Reason.SPEC_CHANGED, bool(own)), (mover, moved), (Reason.BASE_CHANGED, "base" in paths))
+    mine, below = (Reason.SPEC_CHANGED, bool(own)), (Reason.BASE_CHANGED, "base" in paths)
+    found = (mine, (mover, moved), (Reason.SOURCE_CHANGED, switched), below)
     return tuple(reason for reason, true in found if true) or (Reason.SPEC_CHANGED,)
+
+
+def _switched(want: Desired, recorded: Recorded) -> bool:
+    """Tell whether what was applied came from a source that is declared still, and is not the one that is taken."""
+    before = {item.reference for item in recorded.sources if item.taken}
+    return bool(before & {item.reference for item in want.sources if not item.taken})
 
 
 def _drift(want: Desired, live: Live, recorded: Recorded) -> tuple[FieldChange, ...]:

@@ -66,6 +66,7 @@ def _unresolved(entry: Unresolved, live: Live | None) -> Change:
         note=entry.message,
         hint=entry.hint,
         declared_at=entry.location,
+        failed=entry.sources,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TypedDict
 
+from reconciler.core.chain import Pins, choose, none_taken
 from reconciler.core.digest import canonical, fingerprint
 from reconciler.core.facts import Facts
 from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
@@ -20,13 +21,13 @@ _MIXED_UP = {
 }
 
 
+_Pair = tuple[Pinned | None, Pinned | None]  # of the source and of the adapter
+
+
 class _Standing(TypedDict):
     locked: bool
     offered: Pinned | None
     unchecked: str
-
-
-Pins = Mapping[SourceRef, Pinned | Unpinned]
 
 
 class _Missing(Exception):
@@ -87,14 +88,17 @@ class _Host:
         address = Address(self._host, item.name)
         base = Address(self._host, item.base) if item.base is not None else None
         try:
-            pinned, adapter = self._pin(item.source, "model"), self._pin(item.adapter, "adapter")
+            taken = self._taken(item)
+            pinned, adapter = self._pin(taken, "model"), self._pin(item.adapter, "adapter")
             content = self._base_content(item)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
-            return Unresolved(address, item.kind, missing.message, missing.hint, where, base, missing.unlocked)
-        return self._desired(item, pinned, adapter, content)
+            told, tried = (missing.message, missing.hint), choose(item.sources, self._pins).tried
+            return Unresolved(address, item.kind, *told, where, base, missing.unlocked, sources=tried)
+        return self._desired(item, taken, (pinned, adapter), content)
 
-    def _desired(self, item: Resource, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Desired:
+    def _desired(self, item: Resource, taken: SourceRef | None, pins: _Pair, base: str | None) -> Desired:
+        pinned, adapter = pins
         content = content_of(item.overlay, pinned, adapter, base)
         mark = fingerprint([list(pair) for pair in content])
         address = Address(self._host, item.name)
@@ -106,7 +110,7 @@ class _Host:
             kind=item.kind,
             fingerprint=mark,
             content=content,
-            source=item.source.type if item.source else BUILD,
+            source=taken.type if taken else BUILD,
             reference=_reference(item, pinned, adapter),
             provenance=_provenance(pinned, adapter),
             location=item.location,
@@ -114,9 +118,18 @@ class _Host:
             foretold=pinned.foretold if plain and pinned else (),
             base=Address(self._host, item.base) if item.base else None,
             protect=item.lifecycle.protect,
-            ref=item.source,
+            ref=taken,
+            sources=choose(item.sources, self._pins).tried,
             **_standing(pinned, adapter),
         )
+
+    def _taken(self, item: Resource) -> SourceRef | None:
+        """Return the source that the model comes from; None for a build."""
+        taken = choose(item.sources, self._pins).taken
+        if item.sources and taken is None:
+            unlocked = any(isinstance(pin := self._pins[ref], Unpinned) and pin.unlocked for ref in item.sources)
+            raise _Missing(*none_taken(item.sources, self._pins), unlocked=unlocked)
+        return taken
 
     def _pin(self, ref: SourceRef | None, wanted: str) -> Pinned | None:
         """Return what a reference was pinned to, if it holds what is wanted: hosts take a mix-up and break later."""

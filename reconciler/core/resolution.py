@@ -29,6 +29,7 @@ class Pinned:
     locked: bool = False  # this is what the lock says, whatever upstream offers now
     offered: "Pinned | None" = None  # what upstream offers instead of what is locked; absent where it is the same
     unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
+    question: str = ""  # `TYPE KEY`, as the lock names what was asked; the source itself leaves it empty
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -45,13 +46,18 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Unpinned:
-    """A reference that could not be pinned, and why; `retryable` tells trouble on the way from a wrong reference."""
+    """A reference that could not be pinned, and why; `retryable` tells trouble on the way from a wrong reference.
+
+    Where the message is empty, nobody asked: another source of its chain is taken.
+    """
 
     source: SourceRef
     message: str
     hint: str
     retryable: bool
     unlocked: bool = False  # it has to be in the lock, and is not
+    locked: bool = False  # the lock holds it, and what it holds can't be used
+    question: str = ""  # `TYPE KEY`, as the lock names what was asked
 
 
 def content_of(overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, base: str | None) -> Facts:

@@ -66,12 +66,12 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One model that should exist on some hosts: from a source, or built on a base, never both."""
+    """One model that should exist on some hosts: from one of its sources, or built on a base, never both."""
 
     kind: Kind
     name: ModelName
     location: Location
-    source: SourceRef | None = None  # absent for a FineTune
+    sources: tuple[SourceRef, ...] = ()  # tried in order, and mostly just one; empty for a FineTune
     base: ModelName | None = None  # absent for a Model
     base_location: Location | None = None  # where the base is named; absent for a Model
     adapter: SourceRef | None = None
@@ -81,9 +81,9 @@ class Resource:
     labels: Labels = ()
 
     @property
-    def references(self) -> tuple[SourceRef, ...]:
-        """Return every reference that must be pinned before this resource can be planned."""
-        return tuple(ref for ref in (self.source, self.adapter) if ref is not None)
+    def chains(self) -> tuple[tuple[SourceRef, ...], ...]:
+        """Return the references of which one each must be pinned before this resource can be planned."""
+        return tuple(chain for chain in (self.sources, (self.adapter,) if self.adapter else ()) if chain)
 
 
 @dataclass(frozen=True, slots=True)

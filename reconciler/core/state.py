@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciler.core.chain import Tried
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Facts
@@ -32,6 +33,7 @@ class Desired:
     locked: bool = False  # its content is what the lock says, whatever upstream offers now
     offered: Pinned | None = None  # what upstream offers instead of what is locked; absent where it is the same
     unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
+    sources: tuple[Tried, ...] = ()  # of which it is taken from one; empty where there is no choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Unresolved:
     base: Address | None = None
     unlocked: bool = False  # a reference of it has to be in the lock, and is not
     too_old: bool = False  # its content is known, and its host lacks what making it takes
+    sources: tuple[Tried, ...] = ()  # of which none is taken; empty where there is no choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Recorded:
     base: ModelName | None = None  # kept so that deletes can be ordered after the manifest is gone
     base_digest: Digest | None = None  # what the base was when this was built; absent without a base
     protect: bool = False
+    sources: tuple[Tried, ...] = ()  # how its sources fared when it was applied; empty where there was no choice
 
     @classmethod
     def of(cls, made: Desired, live: Live, base: Digest | None, at: str) -> "Recorded":
@@ -145,6 +149,7 @@ class Recorded:
             base=made.base.model if made.base else None,
             base_digest=base,
             protect=made.protect,
+            sources=made.sources,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.resource import HostSpec, Manifests, Resource
-from reconciler.manifest.parse import pulled_name
+from reconciler.manifest.parse import pulled_names
 from reconciler.manifest.rules import Rule, finding, nearest
 
 Check = Callable[[Manifests], Iterator[Diagnostic]]
@@ -76,17 +76,17 @@ def _overwritten(manifests: Manifests) -> Iterator[Diagnostic]:
     """Yield a finding where a pull, which comes under the hub's name, would replace another declared model."""
     declared = {item.name: item for item in manifests.resources}
     for item in manifests.resources:
-        pulled = pulled_name(item)
-        other = declared.get(pulled) if pulled is not None else None
-        if (
-            item.source
-            and other
-            and other is not item
-            and pulled_name(other) != pulled
-            and _meet(item, other, manifests)
-        ):
-            message = f"{item.name} is made by pulling {pulled}, which is declared as something else"
-            yield finding(item.source.location, Rule.PULL_OVERWRITES, message, f"rename the one at {other.location}")
+        for ref, pulled in pulled_names(item):
+            other = declared.get(pulled)
+            if other and other is not item and not _is_always(other, pulled) and _meet(item, other, manifests):
+                message = f"{item.name} is made by pulling {pulled}, which is declared as something else"
+                yield finding(ref.location, Rule.PULL_OVERWRITES, message, f"rename the one at {other.location}")
+
+
+def _is_always(item: Resource, pulled: ModelName) -> bool:
+    """Tell whether a resource is this pull, whichever of its sources is taken."""
+    names = [name for _, name in pulled_names(item)]
+    return len(names) == len(item.sources) and set(names) == {pulled}
 
 
 def _undeclared_bases(manifests: Manifests) -> Iterator[Diagnostic]:
@@ -145,12 +145,11 @@ def _case_only(manifests: Manifests) -> Iterator[Diagnostic]:
 def _spelled(resources: Iterable[Resource]) -> Iterator[tuple[ModelName, Location]]:
     """Yield every name that will be on hosts, but a second declaration of one, which is another finding."""
     for item in {item.name: item for item in sorted(resources, key=_by_place, reverse=True)}.values():
-        pulled = pulled_name(item)
         yield item.name, item.location
         if item.base is not None and item.base_location is not None:
             yield item.base, item.base_location
-        if pulled is not None and item.source is not None:
-            yield pulled, item.source.location
+        for ref, pulled in pulled_names(item):
+            yield pulled, ref.location
 
 
 def _hosts(manifests: Manifests) -> tuple[HostSpec, ...]:

@@ -78,11 +78,10 @@ def _bytes(text: str) -> int:
     return int(number) * _UNITS[text[len(number) :]]
 
 
-def pulled_name(item: Resource) -> ModelName | None:
-    """Return the name under which a resource is pulled from its hub, or None for one that is not pulled."""
-    if item.source is None or item.source.type != "ollama":
-        return None
-    return ModelName.parse(str(dict(item.source.options)["name"]))
+def pulled_names(item: Resource) -> tuple[tuple[SourceRef, ModelName], ...]:
+    """Return the sources from which a resource may be pulled, each with the name under which it comes from its hub."""
+    hubs = (ref for ref in item.sources if ref.type == "ollama")
+    return tuple((ref, ModelName.parse(str(dict(ref.options)["name"]))) for ref in hubs)
 
 
 class _Reader:
@@ -95,15 +94,15 @@ class _Reader:
 
     def resource(self) -> Parsed:
         """Return the resource and the findings."""
-        base = self._spec.child("base")
+        base, adapter = self._spec.child("base"), self._spec.child("adapter")
         made = Resource(
             kind=Kind(self._document.text("kind") or ""),
             name=ModelName.parse(self._metadata.text("name") or ""),
             location=self._metadata.at(["name"]).location,
-            source=self._reference("source"),
+            sources=self._sources(),
             base=ModelName.parse(str(base.value)) if base is not None else None,
             base_location=base.location if base is not None else None,
-            adapter=self._reference("adapter"),
+            adapter=self._reference(adapter, "adapter") if adapter is not None else None,
             overlay=self._overlay(),
             hosts=HostSelector(self._spec.pairs("hosts", "matchLabels")),
             lifecycle=Lifecycle(protect=bool(self._data("protect"))),
@@ -112,20 +111,23 @@ class _Reader:
         self._judge_source(made)
         return made, tuple(self._findings)
 
-    def _reference(self, key: str) -> SourceRef | None:
-        node = self._spec.child(key)
-        if node is None:
-            return None
+    def _sources(self) -> tuple[SourceRef, ...]:
+        """Return the sources in the order in which they are tried; mostly there is just one."""
+        one, several = self._spec.child("source"), self._spec.child("sources")
+        nodes = (one,) if one is not None else several.children.values() if several is not None else ()
+        return tuple(self._reference(node) for node in nodes)
+
+    def _reference(self, node: Node, wanted: str = "model") -> SourceRef:
         ((name, content),) = node.children.items()
         kind = str(name)
         given = content.value if isinstance(content.value, dict) else {_SHORT[kind]: content.value}
         options = {option: freeze(value) for option, value in given.items()}
-        if key == "adapter" and "mmproj" in given:
+        if wanted == "adapter" and "mmproj" in given:
             self._findings.append(finding(content.keys["mmproj"], Rule.UNKNOWN_KEY, "an adapter has no projector"))
         for path in _FILE_OPTIONS.get(kind, ()):
             if path in options:
                 options[path] = files.inside(self._home, str(options[path]))
-        return SourceRef(kind, facts(options), content.location, wanted="adapter" if key == "adapter" else "model")
+        return SourceRef(kind, facts(options), content.location, wanted)
 
     def _overlay(self) -> Overlay:
         system, messages = self._taught()
@@ -176,14 +178,12 @@ class _Reader:
         return system, tuple(turn for user, answer in found for turn in (("user", user), ("assistant", answer)))
 
     def _judge_source(self, made: Resource) -> None:
-        pulled = pulled_name(made)
-        if pulled is None:
-            return
-        if made.overlay.quantize is not None:
+        pulled = pulled_names(made)
+        if pulled and made.overlay.quantize is not None:
             message = "only models from files can be quantised; this one is pulled as it is"
             where = self._spec.keys["quantize"]
             self._findings.append(finding(where, Rule.QUANTIZE_NEEDS_FILES, message, "pull another tag, or remove it"))
-        if not made.overlay.empty and made.name == pulled:
+        if not made.overlay.empty and made.name in dict(pulled).values():
             message = f"{made.name} is pulled under its own name, so what is laid over it needs another one"
             hint = f"set metadata.name to something like {made.name.model}-tuned"
             self._findings.append(finding(made.location, Rule.BASE_UNDER_OWN_NAME, message, hint))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
+from reconciler.core.chain import Tried
 from reconciler.core.change import Action
 from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Fact, Facts
@@ -35,6 +36,7 @@ def record_text(record: Recorded) -> str:
         base=str(record.base) if record.base else None,
         base_digest=str(record.base_digest) if record.base_digest else None,
         protect=record.protect,
+        sources=tuple((item.reference, item.taken, item.reason) for item in record.sources) or None,
     )
 
 
@@ -92,6 +94,7 @@ def _record(data: _Json) -> Recorded:
         base=ModelName.parse(_str(base)) if base is not None else None,
         base_digest=Digest.parse(_str(base_digest)) if base_digest is not None else None,
         protect=data["protect"] is True,
+        sources=_chain(data.get("sources", [])),
     )
 
 
@@ -111,6 +114,12 @@ def _outcome(data: _Json) -> Outcome:
 
 def _address(data: _Json) -> Address:
     return Address(HostName(_str(data["host"])), ModelName.parse(_str(data["model"])))
+
+
+def _chain(value: object) -> tuple[Tried, ...]:
+    if not isinstance(value, list):
+        raise TypeError("sources are a list")
+    return tuple(Tried(_str(reference), taken is True, _str(reason)) for reference, taken, reason in value)
 
 
 def _facts(value: object) -> Facts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.report.json_parts import Json, field_json, given, report
+from reconciler.report.json_parts import Json, chain_json, field_json, given, report
 from reconciler.report.upstream import NEW, UNKNOWN, Told
 
 
@@ -27,6 +27,7 @@ def _told(item: Told) -> Json:
         **given(
             source=entry.source,
             reference=entry.reference,
+            sources=chain_json(entry.sources),
             base=str(entry.base) if entry.base else None,
             before=dict(entry.before) or None,
             after=dict(entry.after) or None,

@@ -5,7 +5,9 @@ are numbers. Everything is ASCII, so that no terminal can be fooled by it.
 """
 
 import json
+from collections.abc import Sequence
 
+from reconciler.core.chain import Tried
 from reconciler.core.facts import Absent, FieldChange
 from reconciler.core.names import Address
 from reconciler.core.outcome import Outcome
@@ -46,6 +48,11 @@ def field_json(field: FieldChange) -> Json:
     """Return one field that differs."""
     sides = {"before": field.before, "after": field.after}
     return {"path": field.path, **{side: value for side, value in sides.items() if not isinstance(value, Absent)}}
+
+
+def chain_json(sources: Sequence[Tried]) -> list[Json]:
+    """Return how each source of a chain fared."""
+    return [{"reference": item.reference, "taken": item.taken, **given(reason=item.reason)} for item in sources]
 
 
 def outcome_json(outcome: Outcome) -> Json:

@@ -7,7 +7,7 @@ from reconciler.core.plan import HostView, Plan
 from reconciler.core.resolution import Pinned
 from reconciler.core.state import Desired
 from reconciler.report.changelog import new_bytes, rebuilt_by
-from reconciler.report.json_parts import Json, address_json, field_json, given, report, unobserved_json
+from reconciler.report.json_parts import Json, address_json, chain_json, field_json, given, report, unobserved_json
 from reconciler.report.text import without_login
 
 
@@ -59,6 +59,7 @@ def _change(plan: Plan, change: Change) -> Json:
             stage=stages.get(change.address),
             before=str(change.before) if change.before else None,
             desired=_desired(change.after) if change.after else None,
+            sources=chain_json(change.sources),
             base=str(change.base) if change.base else None,
             fields=[field_json(field) for field in change.fields],
             drift=[field_json(field) for field in change.drift],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reconciler.core.state import Recorded, RecordedState
 from reconciler.ports import Event, Run
-from reconciler.report.json_parts import Json, given, outcome_json, report, text
+from reconciler.report.json_parts import Json, chain_json, given, outcome_json, report, text
 
 _PINS = ("commit", "file", "manifest", "revision", "sha256")  # of a record's provenance, for the list of models
 
@@ -35,6 +35,7 @@ def _metadata(records: Sequence[Recorded]) -> Json:
         source=latest.source,
         huggingface_id=pinned.get("repo") if latest.source == "huggingface" else None,
         reference=latest.reference,
+        sources=chain_json(latest.sources),
         **{key: pinned.get(key) for key in _PINS},
         kind=latest.kind.value,
         base=str(latest.base) if latest.base else None,

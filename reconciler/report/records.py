@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.state import Recorded, RecordedState
 from reconciler.ports import Event, Run
-from reconciler.report.sentences import source_text
+from reconciler.report.sentences import chain_lines, source_text
 from reconciler.report.text import aligned, counted, document, human_bytes, safe
 
 _HEAD = ("MODEL", "HOST", "SIZE", "DIGEST", "APPLIED", "SOURCE")
@@ -33,9 +33,10 @@ def record_text(record: Recorded) -> str:
         ("base digest", str(record.base_digest) if record.base_digest else ""),
         ("protected", "yes" if record.protect else ""),
     )
+    chain = (f"  {safe(line)}" for line in chain_lines(record.sources))
     rows = aligned(((label, safe(value)) for label, value in pairs if value), (_WIDEST,))
     lists = (*_facts("provenance", record.provenance), *_facts("content", record.content))
-    return document((safe(str(record.address)), *(f"  {'  '.join(row)}" for row in rows), *lists))
+    return document((safe(str(record.address)), *(f"  {'  '.join(row)}" for row in rows), *chain, *lists))
 
 
 def history_text(runs: Sequence[Run], events: Sequence[Event]) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from reconciler.core.chain import EARLIER, Tried
 from reconciler.core.change import WRITES, Action, Change, Reason
 from reconciler.core.facts import Facts
 from reconciler.core.plan import Plan
@@ -21,6 +22,7 @@ REASONS = {
     Reason.SPEC_CHANGED: "manifest changed",
     Reason.UPSTREAM_MOVED: "upstream moved",
     Reason.LOCK_MOVED: "lock moved",
+    Reason.SOURCE_CHANGED: "taken from another of its sources",
     Reason.BASE_CHANGED: "base changed",
     Reason.UNRESOLVED: "its source could not be resolved",
     Reason.BASE_REFUSED: "its base is refused",
@@ -54,6 +56,15 @@ def source_text(entry: Desired | Recorded) -> str:
     return f"{entry.source} {entry.reference} ({pin})" if pin else f"{entry.source} {entry.reference}"
 
 
+def chain_lines(sources: Sequence[Tried]) -> tuple[str, ...]:
+    """Return which source is taken, a line, and why those before it are not, a line each; nothing where none is."""
+    place = next((place for place, item in enumerate(sources, 1) if item.taken), 0)
+    if not place:
+        return ()
+    taken = f"source {place} of {len(sources)}: {sources[place - 1].reference}"
+    return taken, *(f"not {item.reference}: {item.reason}" for item in sources[: place - 1])
+
+
 def pin_text(provenance: Facts) -> str:
     """Return the start of the commit or digest that a reference was pinned to; empty where there is none."""
     known = dict(provenance)
@@ -68,7 +79,7 @@ def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
 
     `registry` is what our registry is called, to say that it is not there yet where that is why something is refused.
     """
-    about_lock = (_outdated(plan), _followed(plan), _unchecked(plan))
+    about_lock = (_outdated(plan), _earlier(plan), _followed(plan), _unchecked(plan))
     told = (_summary(plan), _kept(plan), *about_lock, _unowned(plan, registry), _unsafe(plan), _incomplete(plan))
     return tuple(filter(None, told))
 
@@ -122,6 +133,16 @@ def _outdated(plan: Plan) -> str:
     if not names:
         return ""
     return f"{counted(len(names), 'model')} outdated: {_some(names)}; `reconciler lock --upgrade` moves {_them(names)}."
+
+
+def _earlier(plan: Plan) -> str:
+    """Tell of models that are locked to a source though one before it can be had by now."""
+    reasons = {str(item.address.model): [tried.reason for tried in item.sources] for item in plan.changes}
+    names = [name for name, found in reasons.items() if EARLIER in found]
+    if not names:
+        return ""
+    could = f"{counted(len(names), 'model')} could come from an earlier source than what is locked"
+    return f"{could}: {_some(names)}; `reconciler lock --upgrade` moves {_them(names)}."
 
 
 def _followed(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from reconciler.core.change import Action, Change, Reason
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.report.changelog import behind, offered, upgrade_hint
-from reconciler.report.sentences import source_text, why
+from reconciler.report.sentences import chain_lines, source_text, why
 
 
 class State(StrEnum):
@@ -100,7 +100,7 @@ def _behind(change: Change) -> State:
 
 def _detail(change: Change, state: State) -> str:
     """Return why things stand so, and how they stand to upstream."""
-    return "; ".join(filter(None, (_why(change, state), _upstream(change))))
+    return "; ".join(filter(None, (_why(change, state), *chain_lines(change.sources), _upstream(change))))
 
 
 def _why(change: Change, state: State) -> str:

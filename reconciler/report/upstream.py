@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from reconciler.core.chain import Tried
 from reconciler.core.change import Change
 from reconciler.core.facts import Facts, FieldChange
 from reconciler.core.names import HostName, ModelName
@@ -45,6 +46,7 @@ class Entry:
     rebuilds: tuple[ModelName, ...] = ()
     note: str = ""
     hint: str = ""
+    sources: tuple[Tried, ...] = ()  # how those fared that it could come from; empty where there is no choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,15 @@ def told(plan: Plan, recorded: RecordedState, names: Sequence[ModelName], bases:
 def _entry(change: Change, record: Recorded | None, bases: Mapping[ModelName, ModelName]) -> Entry:
     model, base, entry = change.address.model, change.base, change.after
     if entry is None:
-        return Entry(model, Standing.UNRESOLVED, base=base, note=change.note, hint=change.hint)
+        why, failed = change.note, change.sources
+        return Entry(model, Standing.UNRESOLVED, base=base, note=why, hint=change.hint, sources=failed)
     versions = offered(change) or (applied(change, record) if record is not None else None)
     now = own_provenance(entry.source, entry.provenance)
     standing = _standing(entry, record, versions) if now else Standing.BUILT
     before, after = _sides(now, standing, versions)
-    found = Entry(model, standing, entry.source, entry.reference, entry.locked, base, before, after)
+    found = Entry(
+        model, standing, entry.source, entry.reference, entry.locked, base, before, after, sources=entry.sources
+    )
     if versions is not None:
         rebuilds, hint = standing_on(model, bases), upgrade_hint(change) if standing is Standing.OUTDATED else ""
         return replace(found, versions=versions, news=change.news, rebuilds=rebuilds, note=change.note, hint=hint)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.report.changelog import since
 from reconciler.report.lines import field_lines, hint_lines
 from reconciler.report.paint import Colour, Paint
-from reconciler.report.sentences import pin_text
+from reconciler.report.sentences import chain_lines, pin_text
 from reconciler.report.text import document, human_bytes, safe
 from reconciler.report.upstream import Entry, Standing, Told
 
@@ -26,6 +26,7 @@ def _lines(item: Told, paint: Paint, *, several: bool) -> Iterator[str]:
     entry, where = item.entry, f" on {', '.join(item.hosts)}" if several else ""
     if entry.versions is None:
         yield safe(f"{_sentence(entry, where)}")
+        yield from (f"      {safe(line)}" for line in chain_lines(entry.sources))
         yield from hint_lines(safe(entry.hint))
         return
     told = since(_THEN[entry.standing], entry.versions)
@@ -33,7 +34,7 @@ def _lines(item: Told, paint: Paint, *, several: bool) -> Iterator[str]:
     yield paint(Colour.YELLOW, safe(f"^ {entry.model}{where}  {entry.source} {entry.reference}  {told}  {cost}"))
     yield from field_lines(entry.versions.rows, paint)
     names = ", ".join(str(name) for name in entry.rebuilds)
-    for line in (entry.note, f"rebuilds: {names}" if names else ""):
+    for line in (*chain_lines(entry.sources), entry.note, f"rebuilds: {names}" if names else ""):
         if line:
             yield safe(f"      {line}")
     yield from hint_lines(safe(entry.hint))

@@ -13,7 +13,7 @@ from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
 from reconciler.report.changelog import Versions, behind, moved, offered, rebuilt_by, upgrade_hint
 from reconciler.report.fields import FieldRow, field_rows
-from reconciler.report.sentences import only_records, plan_sentences, source_text, why
+from reconciler.report.sentences import chain_lines, only_records, plan_sentences, source_text, why
 from reconciler.report.text import human_bytes, safe, without_login
 
 SYMBOLS = {
@@ -114,7 +114,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
         detail=_detail(change),
         cost=_cost(plan, change),
         fields=(*field_rows(replace(change, fields=tuple(fields))), *news),
-        below=tuple(safe(line) for line in (told, place) if line),
+        below=tuple(safe(line) for line in (*chain_lines(change.sources), told, place) if line),
         hint=safe(change.hint),
     )
 
@@ -122,6 +122,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
 def _outdated(plan: Plan, change: Change, versions: Versions) -> ChangeRow:
     names = ", ".join(str(name) for name in rebuilt_by(plan, change.address))
     told = "" if change.action is Action.REFUSE else change.note
+    chain = chain_lines(change.sources) if change.action is Action.NO_OP else ()
     return ChangeRow(
         symbol=OUTDATED,
         name=safe(str(change.address.model)),
@@ -129,7 +130,7 @@ def _outdated(plan: Plan, change: Change, versions: Versions) -> ChangeRow:
         detail=safe(behind(versions)),
         cost=f"{human_bytes(versions.transfer)} to fetch",
         fields=versions.rows,
-        below=tuple(safe(line) for line in (told, f"rebuilds: {names}" if names else "") if line),
+        below=tuple(safe(line) for line in (*chain, told, f"rebuilds: {names}" if names else "") if line),
         hint=safe(upgrade_hint(change)),
     )
 

@@ -53,4 +53,4 @@ def propose(
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))
         held = present(hosts, blobs_in_question(changes), fleet)
-        return make_plan(changes, live, recorded, held, limits, world.locking.followed(pins))
+        return make_plan(changes, live, recorded, held, limits, world.locking.followed(asked.resources, pins))

@@ -2,11 +2,14 @@
 
 What the lock holds is used as the lock says; what upstream offers now is asked for all the same, to tell what is
 outdated. It is one small request a reference either way. What has to be locked and is not is not even asked for.
+The sources of a chain are asked one after another, until one can be had; where the lock holds one, those before it are
+asked as well, only to tell whether they could be had by now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.chain import choose, next_to_ask
 from reconciler.core.lock import Followed, Lock, Locked
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Resource, SourceRef
@@ -17,6 +20,7 @@ from reconciler.ports import Source, Sources
 from reconciler.workflow.fleet import Fleet
 
 Pins = dict[SourceRef, Pinned | Unpinned]
+Chain = tuple[SourceRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +30,52 @@ class Locking:
     lock: Lock = field(default_factory=Lock)
     required: bool = False  # a reference that is not locked is refused
 
-    def followed(self, pins: Pins) -> Followed:
-        """Return the references that mean whatever upstream says."""
-        open_ended = (
-            pin.reference for pin in pins.values() if isinstance(pin, Pinned) and not pin.locked and pin.follows
-        )
+    def followed(self, resources: Iterable[Resource], pins: Pins) -> Followed:
+        """Return the references of these resources that mean whatever upstream says."""
+        taken = (choose(chain, pins).taken for resource in resources for chain in resource.chains)
+        found = (pins[ref] for ref in taken if ref is not None)
+        open_ended = (pin.reference for pin in found if isinstance(pin, Pinned) and not pin.locked and pin.follows)
         return Followed(tuple(sorted(set(open_ended))), without_lock=not self.lock.exists)
-
-
-def references(resources: Iterable[Resource]) -> tuple[SourceRef, ...]:
-    """Return every distinct reference, in the order of the resources."""
-    return tuple(dict.fromkeys(ref for resource in resources for ref in resource.references))
 
 
 def resolve(resources: Iterable[Resource], locking: Locking, sources: Sources, fleet: Fleet) -> Pins:
     """Return what every reference of these resources means, or why that could not be found out."""
-    held = locking.lock.by_key
+    chains = [chain for resource in resources for chain in resource.chains]
+    keys = {ref: sources(ref.type).key(ref) for chain in chains for ref in chain}
+    questions = {ref: f"{ref.type} {key}" for ref, key in keys.items()}
+    entries = locking.lock.by_key
+    held = {ref: entries[ref.type, key] for ref, key in keys.items() if (ref.type, key) in entries}
 
     def meant(ref: SourceRef) -> Pinned | Unpinned:
-        source = sources(ref.type)
-        key = source.key(ref)
-        entry = held.get((ref.type, key))
-        if entry is not None:
-            return _locked(ref, entry, source)
+        if ref in held:
+            return _locked(ref, held[ref], sources(ref.type))
         if locking.required:
-            return _not_locked(ref, f"{ref.type} {key}", locking.lock)
-        return source.resolve(ref)
+            return _not_locked(ref, questions[ref], locking.lock)
+        return sources(ref.type).resolve(ref)
 
-    return {ref: _or_unpinned(ref, answer) for ref, answer in fleet.each(meant, references(resources))}
+    pins = in_turn((part for chain in chains for part in _parts(chain, held)), questions, meant, fleet)
+    return {ref: replace(pin, locked=ref in held) for ref, pin in pins.items()}
+
+
+def in_turn(
+    chains: Iterable[Chain],
+    questions: Mapping[SourceRef, str],
+    ask: Callable[[SourceRef], Pinned | Unpinned],
+    fleet: Fleet,
+) -> Pins:
+    """Return an answer for each of these questions: of each chain one after another is asked, until one can be had."""
+    pins: Pins = {}
+    distinct = dict.fromkeys(chains)
+    while asked := dict.fromkeys(ref for chain in distinct if (ref := next_to_ask(chain, pins)) is not None):
+        pins.update((ref, _or_unpinned(ref, answer)) for ref, answer in fleet.each(ask, asked))
+    unasked = {ref: Unpinned(ref, "", "", retryable=False) for ref in questions if ref not in pins}
+    return {ref: replace(pin, question=questions[ref]) for ref, pin in (pins | unasked).items()}
+
+
+def _parts(chain: Chain, held: Collection[SourceRef]) -> Iterator[Chain]:
+    """Yield the chain as it is, or each of its sources up to the first that the lock holds, to be asked at once."""
+    end = next((place for place, ref in enumerate(chain, 1) if ref in held), None)
+    yield from (chain,) if end is None else ((ref,) for ref in chain[:end])
 
 
 def _not_locked(ref: SourceRef, name: str, lock: Lock) -> Unpinned:
@@ -71,10 +93,10 @@ def _locked(ref: SourceRef, entry: Locked, source: Source) -> Pinned:
     try:
         now = source.resolve(ref)
     except ResolutionError as error:
-        return replace(then, locked=True, unchecked=str(error))
+        return replace(then, unchecked=str(error))
     if now.identity != then.identity:
-        return replace(then, locked=True, offered=now)
-    return replace(then, locked=True, files=_from_where_they_are_now(then, now))
+        return replace(then, offered=now)
+    return replace(then, files=_from_where_they_are_now(then, now))
 
 
 def _from_where_they_are_now(then: Pinned, now: Pinned) -> tuple[tuple[str, Blob], ...]:

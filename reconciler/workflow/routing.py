@@ -100,5 +100,13 @@ def _why(entry: Desired, pull: Pull) -> str:
 
 
 def _unresolved(entry: Desired, error: ReconcilerError) -> Unresolved:
-    too_old = isinstance(error, HostTooOld)
-    return Unresolved(entry.address, entry.kind, told(error), error.hint, entry.location, entry.base, too_old=too_old)
+    return Unresolved(
+        entry.address,
+        entry.kind,
+        told(error),
+        error.hint,
+        entry.location,
+        entry.base,
+        too_old=isinstance(error, HostTooOld),
+        sources=entry.sources,
+    )

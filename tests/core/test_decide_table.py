@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.chain import Tried
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy, Prune, decide
 from reconciler.core.diff import diff, to_bring
@@ -23,6 +24,10 @@ HUB_BEFORE = desired(spec=content(manifest="1"))
 BASE_1, BASE_2 = desired(spec=content(base="1"), base="b"), desired(spec=content(base="2"), base="b")
 ELSEWHERE = desired(spec=content(manifest="3"), reference="another")
 LOCKED = replace(HUB, locked=True)
+FIRST = replace(HUB_BEFORE, sources=(Tried("one", taken=True), Tried("two")))
+SECOND = replace(HUB, sources=(Tried("one", reason="gone"), Tried("two", taken=True)))
+FILES = replace(desired(spec=content(weights="1")), sources=SECOND.sources)  # its reference has the same text, too
+THIRD = replace(HUB, reference="three", sources=(Tried("three", taken=True), Tried("two")))
 OUTDATED = replace(LOCKED, offered=Pinned("ref", (), 1, files=()))
 PRUNE, FORGET, ADOPT = Policy(Prune.OWNED), Policy(Prune.FORGET), Policy(adopt=True)
 PROTECTED = desired(protect=True)
@@ -56,6 +61,12 @@ TABLE = [
     (BASE_2, live(), recorded(BASE_1), Policy(), A.UPDATE, (R.BASE_CHANGED,)),
     (LOCKED, live(), recorded(HUB_BEFORE), Policy(), A.UPDATE, (R.LOCK_MOVED,)),
     (LOCKED, live(seed="hub"), recorded(HUB_BEFORE, "x"), Policy(), A.ADOPT, (R.LOCK_MOVED,)),
+    (SECOND, live(), recorded(FIRST), Policy(), A.UPDATE, (R.SOURCE_CHANGED,)),
+    (FILES, live(), recorded(FIRST), Policy(), A.UPDATE, (R.SOURCE_CHANGED,)),
+    (replace(SECOND, locked=True), live(), recorded(FIRST), Policy(), A.UPDATE, (R.SOURCE_CHANGED,)),
+    (replace(SECOND, sources=FIRST.sources), live(), recorded(FIRST), Policy(), A.UPDATE, (R.UPSTREAM_MOVED,)),
+    (THIRD, live(), recorded(FIRST), Policy(), A.UPDATE, (R.SPEC_CHANGED,)),  # what it came from is not declared now
+    (SECOND, live(), recorded(replace(HUB, sources=FIRST.sources)), Policy(), A.NO_OP, (R.IN_SYNC,)),
     (OUTDATED, None, None, Policy(), A.CREATE, (R.NEW,)),
     (OUTDATED, live(seed="hub"), None, Policy(), A.ADOPT, (R.ALREADY_PRESENT,)),
     (OUTDATED, live(), recorded(HUB), Policy(), A.NO_OP, (R.IN_SYNC,)),

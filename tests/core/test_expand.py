@@ -33,7 +33,7 @@ PINS = {FILE: PIN, HUB: PULLED}
 
 
 def model(name: str, source: SourceRef = FILE, **more: object) -> Resource:
-    return Resource(Kind.MODEL, ModelName.parse(name), HERE, source=source, **more)
+    return Resource(Kind.MODEL, ModelName.parse(name), HERE, sources=(source,), **more)
 
 
 def tune(name: str, base: str, **more: object) -> Resource:
@@ -178,7 +178,7 @@ def test_a_clean_up_never_deletes_a_name_that_is_declared_itself():
 
 def test_an_adapter_is_pinned_and_told_apart_in_the_provenance():
     built = _only("t", expand([tune("t", "m", adapter=FILE)], [A], PINS, live_state(live("m"))))
-    assert tune("t", "m", adapter=FILE).references == (FILE,)
+    assert tune("t", "m", adapter=FILE).chains == ((FILE,),)
     assert ("adapter.path", "m.gguf") in built.provenance
     assert dict(built.content)["adapters"] == (str(digest("w")),)
 

@@ -131,8 +131,7 @@ def test_links_and_absolute_paths_that_stay_inside_are_fine(tmp_path: Path) -> N
     (tmp_path / "link.gguf").symlink_to("real.gguf")
     (tmp_path / "loop.gguf").symlink_to("loop.gguf")
     (tmp_path / "a.yaml").write_text(manifest("a", f"{{source: {{gguf: {tmp_path}/link.gguf}}}}"))
-    source = load([tmp_path]).manifests.resources[0].source
-    assert source is not None
+    (source,) = load([tmp_path]).manifests.resources[0].sources
     assert dict(source.options)["path"] == str(tmp_path.resolve() / "real.gguf")
 
 

@@ -29,8 +29,10 @@ def test_a_model_with_everything(by_name: dict[str, Resource]) -> None:
         kind=Kind.MODEL,
         name=ModelName.parse("registry.example:5000/team/big:v1"),
         location=Location(FILE, 4, 9),
-        source=SourceRef(
-            "ollama", (("insecure", True), ("name", "registry.example:5000/team/big:base")), Location(FILE, 7, 20)
+        sources=(
+            SourceRef(
+                "ollama", (("insecure", True), ("name", "registry.example:5000/team/big:base")), Location(FILE, 7, 20)
+            ),
         ),
         overlay=Overlay(
             system="yes",
@@ -42,18 +44,17 @@ def test_a_model_with_everything(by_name: dict[str, Resource]) -> None:
         lifecycle=Lifecycle(protect=True),
         labels=(("cost", "3"), ("tier", "chat")),
     )
-    assert by_name["big"].source is not None
-    assert by_name["big"].source.location == Location(FILE, 7, 20)
+    assert by_name["big"].sources[0].location == Location(FILE, 7, 20)
 
 
 def test_a_plain_name_is_short_for_name(by_name: dict[str, Resource]) -> None:
-    assert by_name["short"].source == SourceRef("ollama", (("name", "tiny:1b"),), Location(""))
+    assert by_name["short"].sources == (SourceRef("ollama", (("name", "tiny:1b"),), Location("")),)
     assert by_name["short"].overlay.empty
 
 
 def test_a_local_file_is_absolute_and_a_template_file_is_read_as_it_is(by_name: dict[str, Resource]) -> None:
     weights = by_name["weights"]
-    assert weights.source == SourceRef("gguf", (("path", str(VALID / "weights.gguf")),), Location(""))
+    assert weights.sources == (SourceRef("gguf", (("path", str(VALID / "weights.gguf")),), Location("")),)
     assert weights.overlay == Overlay(template="T {{ .Prompt }}\r\n", license=("MIT",), quantize="Q4_K_M")
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.chain import Tried
 from reconciler.core.change import Action
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
@@ -29,10 +30,13 @@ def exact(value):
     return repr(value)
 
 
-@given(any_facts, any_facts, any_facts, texts, st.none() | names, st.none() | digests, st.booleans())
-def test_a_record_comes_back_exactly(content, provenance, facts, reference, base, base_digest, protect):
+chains = st.lists(st.builds(Tried, texts, st.booleans(), texts), max_size=3).map(tuple)
+
+
+@given(any_facts, any_facts, any_facts, texts, st.none() | names, st.none() | digests, st.booleans(), chains)
+def test_a_record_comes_back_exactly(content, provenance, facts, reference, base, base_digest, protect, sources):
     entry = replace(
-        recorded(base=base, base_digest=base_digest, protect=protect),
+        recorded(base=base, base_digest=base_digest, protect=protect, sources=sources),
         content=content,
         provenance=provenance,
         facts=facts,

@@ -13,7 +13,7 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
-from reconciler.workflow.resolve import Locking, references
+from reconciler.workflow.resolve import Locking
 from tests.fakes.hf_server import Fault, HubServer
 from tests.fakes.oci_server import OciServer
 from tests.manifests import write
@@ -79,7 +79,8 @@ class Upstream:
     def lock(self, *, required: bool = False) -> Lock:
         """Lock everything that is declared as it is now, as if it had been written to a file and read back."""
         world, entries = self.site.world(), []
-        for line, ref in enumerate(references(self.site.manifests.resources), 3):
+        refs = dict.fromkeys(ref for item in self.site.manifests.resources for chain in item.chains for ref in chain)
+        for line, ref in enumerate(refs, 3):
             source = world.sources(ref.type)
             pin = json.loads(json.dumps(dict(source.resolve(ref).pin)))
             read = facts((path, freeze(value)) for path, value in pin.items())
