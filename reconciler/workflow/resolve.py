@@ -41,15 +41,16 @@ class Locking:
 def resolve(resources: Iterable[Resource], locking: Locking, sources: Sources, fleet: Fleet) -> Pins:
     """Return what every reference of these resources means, or why that could not be found out."""
     chains = [chain for resource in resources for chain in resource.chains]
-    keys = {ref: sources(ref.type).key(ref) for chain in chains for ref in chain}
-    questions = {ref: f"{ref.type} {key}" for ref, key in keys.items()}
+    named = fleet.each(lambda ref: sources(ref.type).key(ref), dict.fromkeys(ref for chain in chains for ref in chain))
+    keys = {ref: key for ref, key in named if isinstance(key, str)}  # the others say why not when they are asked
+    questions = {ref: f"{ref.type} {keys.get(ref, '')}" for ref, _ in named}
     entries = locking.lock.by_key
     held = {ref: entries[ref.type, key] for ref, key in keys.items() if (ref.type, key) in entries}
 
     def meant(ref: SourceRef) -> Pinned | Unpinned:
         if ref in held:
             return _locked(ref, held[ref], sources(ref.type))
-        if locking.required:
+        if locking.required and ref in keys:
             return _not_locked(ref, questions[ref], locking.lock)
         return sources(ref.type).resolve(ref)
 

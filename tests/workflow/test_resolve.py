@@ -214,7 +214,7 @@ def test_what_is_ours_and_can_not_be_resolved_is_never_pruned(upstream: Upstream
 def test_a_name_that_is_none_is_told_and_hides_nothing_else(upstream: Upstream) -> None:
     upstream.publish()
     refs = [SourceRef("ollama", options, Location("m.yaml")) for options in ((("name", "a@b"),), (("name", "c d"),))]
-    items = [Resource(Kind.MODEL, ModelName.parse("m"), Location("m.yaml"), source=ref) for ref in refs]
+    items = [Resource(Kind.MODEL, ModelName.parse("m"), Location("m.yaml"), sources=(ref,)) for ref in refs]
     for locking in (Locking(), Locking(required=True)):
         with Fleet(2) as fleet:
             pins = resolve(items, locking, upstream.site.world().sources, fleet)
