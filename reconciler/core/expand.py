@@ -91,6 +91,7 @@ class _Host:
             taken = self._taken(item)
             pinned, adapter = self._pin(taken, "model"), self._pin(item.adapter, "adapter")
             content = self._base_content(item)
+            self._check_adapter(item, adapter)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
             told, tried = (missing.message, missing.hint), choose(item.sources, self._pins).tried
@@ -158,9 +159,23 @@ class _Host:
         message = f"base {base} is neither declared for host {self._host} nor present on it"
         raise _Missing(message, _nearest(base, known), in_base=True)
 
+    def _check_adapter(self, item: Resource, adapter: Pinned | None) -> None:
+        """Raise _Missing for an adapter of another architecture than its base: hosts take it, and break later."""
+        given, below = _architecture(adapter.provenance if adapter else ()), item.base
+        while given and below is not None and isinstance(entry := self._made.get(below), Desired):
+            known = _architecture(entry.provenance)
+            if adapter and known and known != given:
+                message = f"{adapter.reference} is an adapter for {given}, and its base {item.base} is {known}"
+                raise _Missing(message, "under `base`, name the model that it was trained on", in_base=True)
+            below = entry.base.model if entry.base else None
+
     def _spoils(self, step: Step) -> bool:
         """Tell whether a clean-up step would delete a model that is itself declared."""
         return isinstance(step, Delete) and step.unless_there_before and step.name in self._chosen
+
+
+def _architecture(provenance: Facts) -> str:
+    return str(dict(provenance).get("architecture", ""))
 
 
 def _reference(item: Resource, pinned: Pinned | None, adapter: Pinned | None) -> str:

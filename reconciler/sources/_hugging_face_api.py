@@ -15,7 +15,8 @@ from reconciler.sources import Context
 from reconciler.sources._files_only import is_size
 from reconciler.sources._hugging_face_errors import TOKEN, refusal
 from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.transport import Reply
+from reconciler.sources._remote_file import RemoteFile, part
+from reconciler.transport import Reply, origin
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB = "https://huggingface.co"
@@ -76,6 +77,24 @@ class HubApi:
                 return tuple(files)
             query = urlsplit(following[1]).query  # only this: a mirror's link may lead to another origin
         raise SourceUnavailable(f"the hub's listing of {repo} has no end")
+
+    def opened(self, repo: str, commit: str, file: RepoFile) -> RemoteFile:
+        """Return a file of a repo to read in, which raises ResolutionError; the token goes to the hub alone."""
+        return RemoteFile(lambda start, count: self._part(repo, commit, file, start, count), file.size)
+
+    def _part(self, repo: str, commit: str, file: RepoFile, start: int, count: int) -> bytes:
+        url = f"{self.endpoint()}/{repo}/resolve/{commit}/{quote(file.path)}"
+        headers = {**self.headers(), "Range": f"bytes={start}-{start + count - 1}"}
+        try:
+            with self._context.http.stream("GET", url, headers=headers, redirects=_REDIRECTS) as answer:
+                if answer.status in {200, 206}:
+                    return part(answer, start, count)
+                if origin(answer.origin) != origin(self._endpoint):
+                    raise SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
+                page, token = f"{self._endpoint}/{repo}", bool(self.token())
+                raise refusal(answer.status, answer.headers, page, commit, with_token=token)
+        except TransportError as error:
+            raise SourceUnavailable(f"the hub did not answer: {error.message}", hint=error.hint) from error
 
     def _get(self, repo: str, revision: str, path: str) -> Reply:
         headers = self.headers()

@@ -6,20 +6,17 @@ The token goes to the hub and not to the storage that it redirects to, as for a 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from urllib.parse import quote
 
 from reconciler.core.compatibility import judge
 from reconciler.core.found import Found
-from reconciler.errors import AccessDenied, NotFound, SourceUnavailable, TransportError
+from reconciler.errors import AccessDenied, NotFound
 from reconciler.sources import Context
 from reconciler.sources._gguf_bytes import Readable
 from reconciler.sources._hugging_face_api import HubApi
-from reconciler.sources._hugging_face_errors import refusal
 from reconciler.sources._hugging_face_files import LARGEST, RepoFile, human
 from reconciler.sources._hugging_face_search import close_names, gguf_repos
 from reconciler.sources._model_files import examined
-from reconciler.sources._remote_file import RemoteFile, part
-from reconciler.transport import Http, origin
+from reconciler.transport import Http
 
 _REDIRECTS = 3
 _MAIN = "main"
@@ -81,21 +78,7 @@ class _Inspection:
         )
 
     def _open(self, file: RepoFile) -> AbstractContextManager[Readable]:
-        return nullcontext(RemoteFile(lambda start, count: self._part(file, start, count), file.size))
-
-    def _part(self, file: RepoFile, start: int, count: int) -> bytes:
-        url = f"{self._api.endpoint()}/{self._repo}/resolve/{self._commit}/{quote(file.path)}"
-        headers = {**self._api.headers(), "Range": f"bytes={start}-{start + count - 1}"}
-        try:
-            with self._http.stream("GET", url, headers=headers, redirects=_REDIRECTS) as answer:
-                if answer.status in {200, 206}:
-                    return part(answer, start, count)
-                if origin(answer.origin) != origin(self._api.endpoint()):
-                    raise SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
-                page, token = f"{self._api.endpoint()}/{self._repo}", bool(self._api.token())
-                raise refusal(answer.status, answer.headers, page, self._commit, with_token=token)
-        except TransportError as error:
-            raise SourceUnavailable(f"the hub did not answer: {error.message}", hint=error.hint) from error
+        return nullcontext(self._api.opened(self._repo, self._commit, file))
 
 
 def _obstacle(file: RepoFile) -> str:

@@ -14,8 +14,8 @@ from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
-from reconciler.sources._gguf_header import read_header
-from reconciler.sources._gguf_judgement import refuse_other
+from reconciler.sources._gguf_header import header_of, read_header
+from reconciler.sources._gguf_judgement import KINDS, refuse, refuse_other
 from reconciler.sources._hugging_face_api import COMMIT, HubApi, is_path
 from reconciler.sources._hugging_face_files import LARGEST, NO_PROJECTOR, RepoFile, choose, human, paired
 
@@ -34,7 +34,7 @@ class HuggingFace(FilesOnly):
     offline = False
 
     def __init__(self, context: Context) -> None:
-        self._api, self._downloads = HubApi(context), context.downloads
+        self._api, self._downloads, self._cache = HubApi(context), context.downloads, context.cache
 
     def key(self, ref: SourceRef) -> str:
         """Return repo, revision and choice of files; and for an adapter, which has no projector, that it is one."""
@@ -52,7 +52,21 @@ class HuggingFace(FilesOnly):
         repo = options["repo"]
         commit, files = self._api.files(repo, options["revision"])
         chosen = choose(repo, files, options.get("file"), options.get("quantization"))
-        return self._pinned(ref, commit, chosen, paired(repo, files, chosen, _projector_wanted(ref)))
+        told = self._told(repo, commit, chosen) if ref.wanted == "adapter" else ()
+        return self._pinned(ref, commit, chosen, paired(repo, files, chosen, _projector_wanted(ref)), told)
+
+    def _told(self, repo: str, commit: str, file: RepoFile) -> Facts:
+        """Return what the header says of an adapter, which would spoil a model on another architecture."""
+        key = f"gguf header {_checked(file, None)}"
+        match self._cache.get(key):
+            case (str(kind), str(architecture)):
+                pass
+            case _:
+                header = header_of(self._api.opened(repo, commit, file), file.size, file.path)
+                refuse(header, file.path)
+                kind, architecture = header.kind, header.architecture
+                self._cache.put(key, (kind, architecture))
+        return (("architecture", architecture), ("holds", kind))
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return the files that were meant, at the commit in the lock; raises Unusable."""
@@ -60,17 +74,17 @@ class HuggingFace(FilesOnly):
         commit, file = about.get("commit"), about.get("file")
         if content is not None and isinstance(commit, str) and isinstance(file, str):
             digest, size = content
-            model = _meant(ref, commit, RepoFile(file, size, digest))
-            pinned = self._pinned(ref, commit, model, _locked_projector(ref, about.get("mmproj")))
+            model, told = _meant(ref, commit, RepoFile(file, size, digest)), _locked_header(ref, pin)
+            pinned = self._pinned(ref, commit, model, _locked_projector(ref, about.get("mmproj")), told)
             if pinned.pin == pin:
                 return pinned
         raise Unusable(f"what is locked for {self.key(ref)} can't be read", hint=_ANEW)
 
-    def _pinned(self, ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | None) -> Pinned:
+    def _pinned(self, ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | None, told: Facts) -> Pinned:
         options = _options(ref)
         repo, pin = options["repo"], options.get("sha256")
         weights = self._blob(model, _checked(model, pin), repo, commit)
-        content: dict[str, Fact] = {"commit": commit, "file": model.path, "sha256": weights.digest.hex}
+        content: dict[str, Fact] = {**dict(told), "commit": commit, "file": model.path, "sha256": weights.digest.hex}
         content["size"] = weights.size
         files, beside = [(gguf_name(model.path), weights)], dict[str, Fact]()
         if projector is not None:
@@ -83,6 +97,7 @@ class HuggingFace(FilesOnly):
             provenance=facts({**content, **beside, "repo": repo, "revision": options["revision"]}),
             size=sum(blob.size for _, blob in files),
             files=tuple(files),
+            holds=str(content.get("holds", "")),
             pin=facts(content),
             follows=not COMMIT.fullmatch(options["revision"]) and (pin is None or projector is not None),
         )
@@ -129,6 +144,17 @@ def _options(ref: SourceRef) -> dict[str, str]:
 
 def _projector_wanted(ref: SourceRef) -> str | None:
     return NO_PROJECTOR if ref.wanted == "adapter" else _options(ref).get("mmproj")
+
+
+def _locked_header(ref: SourceRef, pin: Facts) -> Facts:
+    """Return what the lock keeps of an adapter's header; raises Unusable where it keeps nothing that can be."""
+    if ref.wanted != "adapter":
+        return ()
+    found = {path: str(value) for path, value in pin if path in {"architecture", "holds"}}
+    architecture = found.get("architecture", "")
+    if found.get("holds") not in KINDS or not architecture or not architecture.isprintable():
+        raise Unusable("the adapter that is locked can't be read", hint=_ANEW)
+    return facts(found)
 
 
 def _locked_projector(ref: SourceRef, text: Fact) -> RepoFile | None:

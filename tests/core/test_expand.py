@@ -230,3 +230,31 @@ def test_a_circle_of_bases_is_unresolved_and_no_endless_loop():
 
 def _only(name, state):
     return next(entry for entry in state.entries if entry.address.model == ModelName.parse(name))
+
+
+def adapted(architecture: str, below: str = "m") -> Resource:
+    return replace(tune("bot", below), adapter=SourceRef("gguf", (("path", f"/{architecture}"),), HERE))
+
+
+@pytest.mark.parametrize("below", ["m", "between"])
+@pytest.mark.parametrize(
+    ("base", "adapter", "fits"),
+    [("llama", "llama", True), ("llama", "qwen2", False), ("", "qwen2", True), ("llama", "", True)],
+)
+def test_an_adapter_for_another_architecture_than_its_base_is_refused_where_both_are_known(base, adapter, fits, below):
+    bot = adapted(adapter, below)
+    known = {name: (("architecture", name),) if name else () for name in (base, adapter)}
+    pins = {FILE: replace(PIN, provenance=known[base]), bot.adapter: replace(PIN, provenance=known[adapter])}
+
+    found = expand([model("m"), tune("between", "m"), bot], [B], pins, BOTH)
+
+    assert [item.message for item in found.unresolved] == (
+        [] if fits else [f"m.gguf is an adapter for {adapter}, and its base {below}:latest is {base}"]
+    )
+
+
+def test_of_a_base_that_is_not_declared_no_architecture_is_known():
+    bot = adapted("qwen2", "there")
+    state = LiveState((replace(BOTH.hosts[1], models=(live("there", host="b"),)),))
+    found = expand([bot], [B], {bot.adapter: replace(PIN, provenance=(("architecture", "qwen2"),))}, state)
+    assert len(found.entries) == 1

@@ -9,7 +9,7 @@ from reconciler.core.digest import Digest
 from tests.e2e.yard import Yard
 from tests.fakes.hf_server import HubServer
 from tests.manifests import write
-from tests.parts.gguf import tiny_model, tiny_projector
+from tests.parts.gguf import tiny_adapter, tiny_model, tiny_projector
 
 pytestmark = [pytest.mark.ollama]
 
@@ -65,3 +65,24 @@ def test_a_local_pair_is_recognised_by_a_registry_that_knows_nothing(yard: Yard,
     monkeypatch.setenv("RECONCILER_REGISTRY", f"sqlite:///{tmp_path}/other.db")
 
     assert yard.plan() == {"v": ("adopt", ["already_present"])}
+
+
+def test_an_adapter_from_hugging_face_is_laid_over_its_base_and_over_no_other(
+    yard: Yard, huggingface: HubServer
+) -> None:
+    file = yard.folder.parent / "lora.gguf"
+    digest = tiny_adapter(file, seed=8)
+    huggingface.commit("org/lora-GGUF", {"lora.gguf": file})
+    yard.model(seed=8)
+    yard.tune("tuned", "base", "adapter: {huggingface: {repo: org/lora-GGUF}}")
+
+    yard.apply()
+
+    assert digest.hex in yard.hands.show(yard.name("tuned"))["modelfile"]
+    assert yard.plan() == {}
+
+    tiny_adapter(file, seed=8, architecture="qwen2")
+    huggingface.commit("org/lora-GGUF", {"lora.gguf": file})
+    told = yard.reconciler("plan")
+    assert told.status == 1
+    assert "is an adapter for qwen2, and its base" in " ".join(told.out.split())
