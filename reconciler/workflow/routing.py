@@ -74,7 +74,7 @@ def _blobs(entry: Desired) -> tuple[Blob, ...]:
 
 def _not_had(entry: Desired, blob: Blob, answer: ReconcilerError | Literal[False]) -> ResolutionError:
     """Return why this blob of an entry can't be had; `answer` is what upstream said to it."""
-    what = f"what is locked for {entry.reference} can't be had"
+    what = f"what is locked for {entry.reference if entry.ref else entry.address.model} can't be had"
     if isinstance(answer, ReconcilerError):
         return SourceUnavailable(f"{what} now: {answer.message}", hint=answer.hint, where=answer.where)
     upgrade = f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now"

@@ -10,7 +10,8 @@ from reconciler.core.names import ModelName
 from reconciler.core.outcome import Status
 from reconciler.core.steps import Create
 from reconciler.registry.store import open_store
-from tests.manifests import tune
+from tests.manifests import model, tune
+from tests.parts.gguf import tiny_adapter
 from tests.workflow.upstream import Upstream, change, told
 
 INSTALLED = ["Install", "Copy", "Delete"]
@@ -152,3 +153,26 @@ def test_a_file_that_moved_upstream_is_brought_from_its_commit_or_not_at_all(ups
     plan = upstream.site.plan()
     assert told(plan) == {"a/m": UNRESOLVED}
     assert change(plan).hint == "`reconciler lock --upgrade m:latest` takes what is offered now"
+
+
+def test_a_base_that_is_no_longer_declared_is_kept_for_a_build_whose_adapter_is_lost(upstream: Upstream) -> None:
+    model(upstream.site.folder, "m")
+    lora = upstream.site.folder / "lora.gguf"
+    tiny_adapter(lora)
+    tune(upstream.site.folder, "bot", "m", "adapter: {gguf: ./lora.gguf}")
+    tune(upstream.site.folder, "other", "m")
+    upstream.lock()
+    assert upstream.site.apply().good
+    for name in ("m", "other"):
+        (upstream.site.folder / f"{name}.yaml").unlink()
+    upstream.delete("bot")
+    lora.write_bytes(lora.read_bytes() + b"more")
+
+    plan = upstream.site.plan(policy=Policy(Prune.OWNED))
+
+    assert {name: action for name, (action, _) in told(plan).items()} == {
+        "a/bot": Action.REFUSE,
+        "a/m": Action.NO_OP,
+        "a/other": Action.DELETE,
+    }
+    assert change(plan, "bot").note.startswith("what is locked for bot:latest can't be had any more: ")
