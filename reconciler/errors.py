@@ -16,7 +16,8 @@
     │  ├─ HostTimeout                  connected, then silent (retryable)
     │  ├─ HostRejected                 it answered, with an error
     │  │  └─ LayerLost                 it has not any more what was brought to it
-    │  └─ HostTooOld                   it lacks what the manifest needs
+    │  ├─ HostTooOld                   it lacks what the manifest needs
+    │  └─ WrongAnswer                  a model does not pass its test
     ├─ PlanError
     │  ├─ UnsafePlan                   a safety check said no
     │  ├─ StalePlan                    what the plan rests on has moved
@@ -135,6 +136,10 @@ class LayerLost(HostRejected):
 
 class HostTooOld(HostError):
     """The host's version lacks something that the manifest asks for."""
+
+
+class WrongAnswer(HostError):
+    """A model does not pass its test: it answered otherwise, or not at all."""
 
 
 class PlanError(ReconcilerError):

@@ -140,6 +140,15 @@ class Host(Protocol):
     def delete(self, name: ModelName) -> None:
         """Delete a model; one that is not there is no error."""
 
+    def ask(self, name: ModelName, prompt: str, timeout: float, *, keep: bool) -> str:
+        """Return how a model goes on from a prompt, leaving to chance as little as can be, within so many seconds.
+
+        It does not think first, and is not left in memory unless `keep` is set.
+        """
+
+    def embed(self, name: ModelName, text: str, timeout: float, *, keep: bool) -> int:
+        """Return how many dimensions a model's embedding of a text has; else as `ask`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     ADOPT = "adopt"
     DELETE = "delete"
     FORGET = "forget"
+    TEST = "test"  # asks a model that is there, and has yet to pass its test
     REFUSE = "refuse"
 
 
@@ -44,9 +45,10 @@ class Reason(StrEnum):
     BASE_REFUSED = "base_refused"
     NOT_LOCKED = "not_locked"
     HOST_TOO_OLD = "host_too_old"
+    UNTESTED = "untested"
 
 
-WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})  # actions that change a host
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE, Action.TEST})  # actions that a host has work with
 HOPELESS = frozenset({Reason.UNRESOLVED, Reason.HOST_TOO_OLD})  # what is declared can't be made
 MOVED = frozenset({Reason.UPSTREAM_MOVED, Reason.LOCK_MOVED})  # other content under the same reference
 BOOKKEEPING = frozenset({Action.ADOPT, Action.FORGET})  # actions that change only our registry

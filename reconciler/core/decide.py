@@ -107,13 +107,15 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
     drifted = live.digest != recorded.digest
     changed = want.fingerprint != recorded.fingerprint
     if not drifted and not changed:
-        if want.protect != recorded.protect:
-            return _book(want, live, (Reason.SPEC_CHANGED,))
+        action, due = booking(want, recorded, (Reason.SPEC_CHANGED,) if want.protect != recorded.protect else ())
+        if due:
+            return Change(want.address, action, due, live.digest, want, base=_base_model(want))
         return Change(want.address, Action.NO_OP, (Reason.IN_SYNC,), live.digest, want, base=_base_model(want))
     fields = differences(recorded.content, want.content)
     reasons = _why(want, recorded, fields) if changed else ()
     if live.digest in want.foretold or (not changed and live.facts is not None and live.facts == recorded.facts):
-        return _book(want, live, reasons or (Reason.ALREADY_PRESENT,), fields)
+        action, why = booking(want, recorded, reasons or (Reason.ALREADY_PRESENT,))
+        return Change(want.address, action, why, live.digest, want, fields, base=_base_model(want))
     if not drifted:
         return _write(want, live, Action.UPDATE, reasons, fields=fields)
     drift = _drift(want, live, recorded)
@@ -167,9 +169,14 @@ def _write(
     )
 
 
-def _book(want: Desired, live: Live, reasons: tuple[Reason, ...], fields: tuple[FieldChange, ...] = ()) -> Change:
-    """The right content is there: only our registry has to learn it."""
-    return Change(want.address, Action.ADOPT, reasons, live.digest, want, fields, base=_base_model(want))
+def booking(want: Desired, recorded: Recorded, reasons: tuple[Reason, ...]) -> tuple[Action, tuple[Reason, ...]]:
+    """Return what to do where the right content is there, and why: put it on record, or ask a test still due and then.
+
+    No reasons at all mean that there is nothing to do.
+    """
+    if recorded.untested and want.test is not None:
+        return Action.TEST, (*reasons, Reason.UNTESTED)
+    return Action.ADOPT, reasons
 
 
 def _base_model(want: Desired) -> ModelName | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.change import Action, Change, Reason
-from reconciler.core.decide import Policy, decide, unrecorded
+from reconciler.core.decide import Policy, booking, decide, unrecorded
 from reconciler.core.likeness import alike
 from reconciler.core.names import Address
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
@@ -134,10 +134,11 @@ def _on(base: Change | None, change: Change, record: Recorded | None, policy: Po
     """Return the decision about a build, given that about its base; None where nobody decided about the base."""
     declared = base is not None and Reason.NOT_DECLARED not in base.reasons
     moving = base is not None and declared and base.action in _MAKES
-    if change.after is None or (change.before is None and not declared):
+    want = change.after
+    if want is None or (change.before is None and not declared):
         return change
     if change.action is Action.ADOPT and record is None and change.before is not None and moving:
-        change = unrecorded(change.after, change.before, policy, recognised=False)  # alike, but to a base that will go
+        change = unrecorded(want, change.before, policy, recognised=False)  # alike, but to a base that will go
     if base is not None and declared and base.action is Action.REFUSE and change.action in _MAKES:
         return replace(
             change,
@@ -147,7 +148,12 @@ def _on(base: Change | None, change: Change, record: Recorded | None, policy: Po
             note=f"its base {change.base} is refused",
             hint="mend the base first",
         )
-    stood = record is not None and record.base_digest is not None and record.base_digest == change.base_before
-    if change.reasons == (Reason.BASE_CHANGED,) and stood and not moving:
-        return replace(change, action=Action.ADOPT, reasons=(Reason.ALREADY_PRESENT,), steps=())  # the very same base
+    if record is not None and change.reasons == (Reason.BASE_CHANGED,) and not moving and _stood(record, change):
+        action, why = booking(want, record, (Reason.ALREADY_PRESENT,))
+        return replace(change, action=action, reasons=why, steps=())
     return change
+
+
+def _stood(record: Recorded, change: Change) -> bool:
+    """Tell whether a build was made on the very base that is there now."""
+    return record.base_digest is not None and record.base_digest == change.base_before

@@ -121,6 +121,7 @@ class _Host:
             protect=item.lifecycle.protect,
             ref=taken,
             sources=choose(item.sources, self._pins).tried,
+            test=item.test,
             **_standing(pinned, adapter),
         )
 

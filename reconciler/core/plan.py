@@ -170,5 +170,6 @@ def _mark(change: Change) -> list[object]:
         change.action.value,
         before,
         change.after.fingerprint if change.after else None,
+        repr(change.after.test) if change.after else None,
         [repr(step) for step in change.steps],
     ]

@@ -65,6 +65,17 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelTest:
+    """What a model is asked once it is made: to go on from a prompt, or how many dimensions its embeddings have."""
+
+    prompt: str = ""  # empty where embeddings are counted
+    expect: str = ""  # a text that the answer must hold; empty where embeddings are counted
+    dimensions: int | None = None  # of an embedding; None for a model that answers in words
+    timeout: int = 300  # seconds in all, loading the model included
+    rollback: bool = False  # ask before the model gets its name, so that the one before stays if this one fails
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One model that should exist on some hosts: from one of its sources, or built on a base, never both."""
 
@@ -79,6 +90,7 @@ class Resource:
     hosts: HostSelector = HostSelector()
     lifecycle: Lifecycle = Lifecycle()
     labels: Labels = ()
+    test: ModelTest | None = None  # absent where nothing is asked
 
     @property
     def chains(self) -> tuple[tuple[SourceRef, ...], ...]:

@@ -8,7 +8,7 @@ from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Facts
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.resolution import Pinned
-from reconciler.core.resource import Kind, SourceRef
+from reconciler.core.resource import Kind, ModelTest, SourceRef
 from reconciler.core.steps import Step
 
 
@@ -34,6 +34,7 @@ class Desired:
     offered: Pinned | None = None  # what upstream offers instead of what is locked; absent where it is the same
     unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
     sources: tuple[Tried, ...] = ()  # of which it is taken from one; empty where there is no choice
+    test: ModelTest | None = None  # no part of its content: a test that changed is asked when the model is next made
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Recorded:
     base_digest: Digest | None = None  # what the base was when this was built; absent without a base
     protect: bool = False
     sources: tuple[Tried, ...] = ()  # how its sources fared when it was applied; empty where there was no choice
+    untested: bool = False  # it has yet to pass the test that was declared when it was made
 
     @classmethod
     def of(cls, made: Desired, live: Live, base: Digest | None, at: str) -> "Recorded":

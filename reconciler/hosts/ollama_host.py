@@ -25,6 +25,7 @@ from reconciler.ports import Progress
 from reconciler.transport import Http, origin
 
 PATIENCE = 1800.0  # seconds; converting or verifying a large model is silent work
+_SURE = {"temperature": 0, "seed": 1, "num_predict": 256}  # the same answer each time, and no endless one
 _SHOW_TRIES = 4
 _MOST = 1 << 63  # bytes; no disk has as many
 _SHOW_PAUSE = 0.25  # seconds
@@ -137,6 +138,18 @@ class OllamaHost:
             if error.status != 404 or self._spelling(name) is not None:
                 raise
 
+    def ask(self, name: ModelName, prompt: str, timeout: float, *, keep: bool) -> str:
+        """Return how a model goes on from a prompt, leaving to chance as little as can be, within so many seconds.
+
+        It does not think first, and is not left in memory unless `keep` is set.
+        """
+        request = {"prompt": prompt, "think": False, "options": _SURE}
+        return self._wire.generate(_inference(name, request, keep), timeout)
+
+    def embed(self, name: ModelName, text: str, timeout: float, *, keep: bool) -> int:
+        """Return how many dimensions a model's embedding of a text has; else as `ask`."""
+        return len(self._wire.embed(_inference(name, {"input": text}, keep), timeout))
+
     def _shown(self, name: ModelName) -> Facts:
         try:
             return essence(self._wire.show(str(name)))
@@ -194,6 +207,12 @@ def _request(step: Create) -> dict[str, object]:
         "parser": step.parser,
     }
     return {key: value for key, value in body.items() if value}
+
+
+def _inference(name: ModelName, request: Mapping[str, object], keep: bool) -> dict[str, object]:
+    """Return the body of an inference call; without `keep_alive`, what is in memory stays there as long as it did."""
+    ending: dict[str, object] = {} if keep else {"keep_alive": 0}
+    return {"model": str(name), "stream": False, **request, **ending}
 
 
 def _thawed(value: Fact) -> object:

@@ -23,6 +23,10 @@ _HINTS = (
     ("dial tcp", "the host itself cannot reach the hub"),
     ("unsupported architecture", "this version of Ollama cannot convert or run that architecture"),
     ("llama-quantize failed", "this version of Ollama cannot read that GGUF"),
+    ("more system memory", "free memory on the host, or choose a smaller model or quantisation"),
+    ("runner process has terminated", "the log of the host says why"),
+    ("does not support generate", "it only embeds: test it with `embedding`"),
+    ("does not support embeddings", "it does not embed: test it with `prompt` and `expect`"),
     ("quantization is only supported", "quantise from an F16 or F32 file"),
 )
 

@@ -98,6 +98,21 @@ class Wire:
         """Give a model a second name."""
         self._done("POST", "/api/copy", {"source": source, "destination": target})
 
+    def generate(self, request: Mapping[str, object], timeout: float) -> str:
+        """Return what a model answers in all, given that many seconds; HostRejected where it can't."""
+        found = self._object(self._ask("POST", "/api/generate", request, timeout)).get("response")
+        if not isinstance(found, str):
+            raise self._strange("the answer holds no response")
+        return found
+
+    def embed(self, request: Mapping[str, object], timeout: float) -> list[object]:
+        """Return the embedding of a text, given that many seconds; HostRejected where there is none."""
+        match self._object(self._ask("POST", "/api/embed", request, timeout)):
+            case {"embeddings": [list(found)]}:
+                return found
+            case _:
+                raise self._strange("the answer holds no embedding")
+
     def delete(self, model: str) -> None:
         """Delete a model; HostRejected with status 404 where there is none."""
         self._done("DELETE", "/api/delete", {"model": model})
@@ -108,7 +123,10 @@ class Wire:
             raise self._refused(reply.status, reply.text)
 
     def _json(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        reply = self._read(method, path, body)
+        return self._object(self._read(method, path, body))
+
+    def _object(self, reply: Reply) -> dict[str, Any]:
+        """Return an answer that is a JSON object."""
         if reply.status != 200:
             raise self._refused(reply.status, reply.text)
         try:

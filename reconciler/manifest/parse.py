@@ -13,6 +13,7 @@ from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Ov
 from reconciler.manifest import files
 from reconciler.manifest.examples import Example, as_text, examples
 from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.testing import declared_test
 from reconciler.manifest.tree import Node
 
 _SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
@@ -107,6 +108,7 @@ class _Reader:
             hosts=HostSelector(self._spec.pairs("hosts", "matchLabels")),
             lifecycle=Lifecycle(protect=bool(self._data("protect"))),
             labels=self._metadata.pairs("labels"),
+            test=declared_test(self._spec.child("test")),
         )
         self._judge_source(made)
         return made, tuple(self._findings)

@@ -37,6 +37,7 @@ def record_text(record: Recorded) -> str:
         base_digest=str(record.base_digest) if record.base_digest else None,
         protect=record.protect,
         sources=tuple((item.reference, item.taken, item.reason) for item in record.sources) or None,
+        untested=record.untested or None,
     )
 
 
@@ -95,6 +96,7 @@ def _record(data: _Json) -> Recorded:
         base_digest=Digest.parse(_str(base_digest)) if base_digest is not None else None,
         protect=data["protect"] is True,
         sources=_chain(data.get("sources", [])),
+        untested=data.get("untested") is True,
     )
 
 

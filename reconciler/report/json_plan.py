@@ -5,6 +5,7 @@ from collections import Counter
 from reconciler.core.change import Action, Change
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.resolution import Pinned
+from reconciler.core.resource import ModelTest
 from reconciler.core.state import Desired
 from reconciler.report.changelog import new_bytes, rebuilt_by
 from reconciler.report.json_parts import Json, address_json, chain_json, field_json, given, report, unobserved_json
@@ -80,7 +81,13 @@ def _desired(entry: Desired) -> Json:
         "reference": entry.reference,
         "provenance": dict(entry.provenance),
         "location": str(entry.location),
+        **given(test=_test(entry.test) if entry.test else None),
     }
+
+
+def _test(test: ModelTest) -> Json:
+    asked = given(prompt=test.prompt, expect=test.expect, dimensions=test.dimensions)
+    return {**asked, "timeout": test.timeout, "rollback": test.rollback}
 
 
 def _upstream(plan: Plan, change: Change) -> Json:

@@ -47,7 +47,9 @@ def _metadata(records: Sequence[Recorded]) -> Json:
 def _there(record: Recorded) -> Json:
     """Return what one host has."""
     base = str(record.base_digest) if record.base_digest else None
-    return given(digest=str(record.digest), base_digest=base, applied_at=record.applied_at)
+    return given(
+        digest=str(record.digest), base_digest=base, applied_at=record.applied_at, untested=record.untested or None
+    )
 
 
 def _run(run: Run) -> Json:

@@ -32,6 +32,7 @@ def record_text(record: Recorded) -> str:
         ("base", str(record.base) if record.base else ""),
         ("base digest", str(record.base_digest) if record.base_digest else ""),
         ("protected", "yes" if record.protect else ""),
+        ("test", "has not passed" if record.untested else ""),
     )
     chain = (f"  {safe(line)}" for line in chain_lines(record.sources))
     rows = aligned(((label, safe(value)) for label, value in pairs if value), (_WIDEST,))

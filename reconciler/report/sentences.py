@@ -28,6 +28,7 @@ REASONS = {
     Reason.BASE_REFUSED: "its base is refused",
     Reason.NOT_LOCKED: "not in the lock",
     Reason.HOST_TOO_OLD: "its host is too old",
+    Reason.UNTESTED: "its test has not passed",
 }
 
 _DOES = {
@@ -36,8 +37,10 @@ _DOES = {
     Action.DELETE: "delete",
     Action.ADOPT: "adopt",
     Action.FORGET: "forget",
+    Action.TEST: "test",
 }
 _NAMED = 5  # models that one sentence names
+_SHOWN = 60  # letters of a prompt that one line repeats
 
 
 def why(change: Change) -> str:
@@ -63,6 +66,22 @@ def chain_lines(sources: Sequence[Tried]) -> tuple[str, ...]:
         return ()
     taken = f"source {place} of {len(sources)}: {sources[place - 1].reference}"
     return taken, *(f"not {item.reference}: {item.reason}" for item in sources[: place - 1])
+
+
+def test_text(change: Change) -> str:
+    """Return what a model will be asked once it is made, and when; empty where nothing is asked."""
+    test = change.after.test if change.after is not None else None
+    if test is None or change.action not in {Action.CREATE, Action.UPDATE, Action.TEST}:
+        return ""
+    before = ", before it gets its name" if test.rollback and change.action is not Action.TEST else ""
+    if test.dimensions is not None:
+        return f"test: an embedding has {test.dimensions} dimensions{before}"
+    return f"test: the answer to {_beginning(test.prompt)} holds {_beginning(test.expect)}{before}"
+
+
+def _beginning(text: str) -> str:
+    """Return a text in quotes, as Python writes it; only its first letters where it is long."""
+    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
 
 
 def pin_text(provenance: Facts) -> str:

@@ -20,6 +20,7 @@ class State(StrEnum):
     MISSING = "missing"  # declared, and not there
     OUTDATED = "outdated"  # upstream offers something else than what is locked, or than what was applied
     CHANGED = "changed"  # the manifest, the lock or the base did, and that is not applied
+    UNTESTED = "untested"  # it is as declared, and has yet to pass its test
     REFUSED = "refused"
     UNRESOLVED = "unresolved"  # what it is made from could not be found out
     UNMANAGED = "not managed"  # there, and neither declared nor ours
@@ -83,6 +84,8 @@ def _state(change: Change) -> State:
             return State.UNDECLARED
         case Action.NO_OP if change.after is None:
             return State.UNDECLARED
+        case Action.TEST:
+            return State.UNTESTED
         case Action.ADOPT | Action.NO_OP:
             return State.OUTDATED if change.outdated else State.IN_SYNC
         case Action.UPDATE:

@@ -37,6 +37,7 @@ _SYMBOLS = {
     "-": Colour.RED,
     "=": Colour.CYAN,
     ".": Colour.CYAN,
+    "?": Colour.YELLOW,
     "!": Colour.MAGENTA,
     OUTDATED: Colour.YELLOW,
 }

@@ -13,7 +13,7 @@ from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
 from reconciler.report.changelog import Versions, behind, moved, offered, rebuilt_by, upgrade_hint
 from reconciler.report.fields import FieldRow, field_rows
-from reconciler.report.sentences import chain_lines, only_records, plan_sentences, source_text, why
+from reconciler.report.sentences import chain_lines, only_records, plan_sentences, source_text, test_text, why
 from reconciler.report.text import human_bytes, safe, without_login
 
 SYMBOLS = {
@@ -22,6 +22,7 @@ SYMBOLS = {
     Action.DELETE: "-",
     Action.ADOPT: "=",
     Action.FORGET: ".",
+    Action.TEST: "?",
     Action.REFUSE: "!",
     Action.NO_OP: " ",
 }
@@ -114,7 +115,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
         detail=_detail(change),
         cost=_cost(plan, change),
         fields=(*field_rows(replace(change, fields=tuple(fields))), *news),
-        below=tuple(safe(line) for line in (*chain_lines(change.sources), told, place) if line),
+        below=tuple(safe(line) for line in (*chain_lines(change.sources), test_text(change), told, place) if line),
         hint=safe(change.hint),
     )
 
@@ -157,7 +158,7 @@ def _detail(change: Change) -> str:
             return f"{reason}: {source}" if MOVED & set(change.reasons) else reason
         case Action.REFUSE:
             return safe(change.note) or reason
-        case Action.ADOPT | Action.FORGET | Action.DELETE | Action.NO_OP:
+        case Action.ADOPT | Action.FORGET | Action.TEST | Action.DELETE | Action.NO_OP:
             return reason
         case _:
             assert_never(change.action)

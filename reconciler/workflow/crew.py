@@ -12,11 +12,13 @@ from reconciler.core.change import WRITES, Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome, Status
+from reconciler.core.state import Recorded
 from reconciler.errors import HostError, Interrupted, LeaseHeld, ReconcilerError, StalePlan
-from reconciler.ports import Clock, Host, Listener, RecordStore, Sources
+from reconciler.ports import Clock, Forget, Host, Listener, RecordStore, Sources
 from reconciler.workflow.execute import Done, execute
 from reconciler.workflow.leases import Leases, Terms
 from reconciler.workflow.observe import Hosts
+from reconciler.workflow.testing import test_of, together
 from reconciler.workflow.tools import Tools, Traces
 from reconciler.workflow.transfer import Transfers
 
@@ -67,9 +69,17 @@ class Crew:
         return [self._one(change) for change in self.queue]
 
     def _one(self, change: Change) -> Outcome:
+        """Make a change, and then ask what it made where that was not done before it got its name."""
+        outcome, effect = self._ended(change)
+        test = test_of(change, effect)
+        return outcome if test is None else together(outcome, self._ended(test)[0])
+
+    def _ended(self, change: Change) -> tuple[Outcome, Recorded | Forget | None]:
+        """Make a change, put on record what came of it, and return that with its effect on the records."""
         shop, listener = self.shop, self._listener.bind(model=str(change.address.model))
         started = shop.clock.monotonic()
-        effect, traces = None, Traces()
+        effect: Recorded | Forget | None = None
+        traces = Traces()
         try:
             done = self._tried(change, listener, traces)
             effect = done.effect
@@ -78,13 +88,13 @@ class Crew:
             outcome = Outcome(change.address, change.action, Status.APPLIED, done.digest, moved=done.moved)
         except ReconcilerError as error:
             hint = error.hint or (f"declared at {change.location}" if change.location else "")
-            outcome = Outcome(change.address, change.action, _ended(error), message=error.message, hint=hint)
+            outcome = Outcome(change.address, change.action, _status(error), message=error.message, hint=hint)
             self._failed.add(change.address)
         outcome = replace(outcome, seconds=round(shop.clock.monotonic() - started, 3))
         shop.store.save(self.run, shop.clock.now(), outcome, effect)
         self._journal(change, sorted(traces.kept))  # for the next run, which may find the host in better health
         _tell(listener, outcome)
-        return outcome
+        return outcome, effect
 
     def _tried(self, change: Change, listener: Listener, traces: Traces) -> Done:
         """Make a change, and after a fault that may pass make it again, a little later each time."""
@@ -128,7 +138,7 @@ class Crew:
             self.shop.store.clear(leftover)
 
 
-def _ended(error: ReconcilerError) -> Status:
+def _status(error: ReconcilerError) -> Status:
     """Tell what was not tried, what was not done because the world had moved, and what went wrong."""
     if isinstance(error, _Skipped | Interrupted):
         return Status.SKIPPED

@@ -1,7 +1,7 @@
 """Execution of one change on one host: the plan's own steps, then a reading that proves them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.core.change import Action, Change
@@ -20,6 +20,7 @@ from reconciler.workflow.reading import (
     shows_what_was_asked,
     still_fits,
 )
+from reconciler.workflow.testing import aside, must_pass, must_pass_first, put_back, untested
 from reconciler.workflow.tools import Tools
 from reconciler.workflow.watching import watching
 
@@ -43,22 +44,26 @@ def execute(change: Change, tools: Tools) -> Done:
     if change.action is Action.DELETE:
         return Done(Forget(change.address), None, moved)
     assert change.after is not None
+    if change.action is Action.TEST:
+        must_pass(change.address.model, change, tools)
     live = read_back(change, change.after, tools)
     base = found.get(change.base) if change.base else None
     record = Recorded.of(change.after, live, base.digest if base else None, tools.clock.now())
-    return Done(record, live.digest, moved)
+    return Done(replace(record, untested=untested(change, live, tools.traces)), live.digest, moved)
 
 
 def _run(change: Change, before: Mapping[ModelName, Live], tools: Tools) -> int:
     """Run the steps and return the bytes moved; whatever comes of them, what is only temporary is removed."""
     moved, kept = 0, tools.traces.kept
-    steps = [step for step in change.steps if not _needless(step, before)]
-    temporary = [step.name for step in steps if isinstance(step, Delete) and change.action is not Action.DELETE]
+    steps = aside([step for step in change.steps if not _needless(step, before)], change, before)
+    temporary = [step.name for step in steps if isinstance(step, Delete) and step.name != change.address.model]
     tools.journal(temporary)
     try:
         for step in steps:
+            must_pass_first(step, change, tools)
             moved += _step(step, change, tools)
     except ReconcilerError:
+        put_back(steps, change, before, tools)
         kept.update(temporary)
         raise
     finally:
@@ -100,13 +105,20 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
             moved = _with_blobs(partial(_install, step, change, tools), change, tools)
         case Create():
             moved = _create(step, change, tools)
-        case Copy(source=source, target=target):
-            tools.host.copy(source, target)
+        case Copy():
+            _copy(step, change, tools)
         case Delete(name=name):
             tools.host.delete(name)
     tools.listener.finished(str(change.address))
     tools.listener.event("debug", "step_done", step=type(step).__name__.lower())
     return moved
+
+
+def _copy(step: Copy, change: Change, tools: Tools) -> None:
+    """Copy; what was pulled in place and is moved aside is ours, whatever digest the host gave it."""
+    tools.host.copy(step.source, step.target)
+    if step.source == change.address.model:
+        tools.traces.built.add(models(tools.host)[step.target].digest)
 
 
 def _pull(step: Pull, change: Change, tools: Tools) -> int:

@@ -15,6 +15,7 @@ class Traces:
     """What the tries of one change leave on the host."""
 
     built: set[Digest] = field(default_factory=set)  # content that was copied over the real name, or may have been
+    passed: set[Digest] = field(default_factory=set)  # content that has passed its test
     kept: set[ModelName] = field(default_factory=set)  # temporary names that may still be there
 
 

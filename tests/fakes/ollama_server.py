@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
+from tests.fakes._ollama_answers import Mouth
 from tests.fakes._ollama_making import STOPS_AT_ERRORS, create, pull
 from tests.fakes._ollama_store import Line, Refused, Store, full_name, sha256
 
@@ -28,6 +29,8 @@ CALLS = {
     ("POST", "pull"): "pull",
     ("POST", "copy"): "copy",
     ("DELETE", "delete"): "delete",
+    ("POST", "generate"): "generate",
+    ("POST", "embed"): "embed",
 }
 
 
@@ -69,7 +72,8 @@ class FakeOllama(ThreadingHTTPServer):
         self.seen: list[Seen] = []
         self.lock = threading.RLock()
         self.closing = threading.Event()
-        self.loaded: list[str] = []  # the models that are said to be in memory
+        self.mouth = Mouth()
+        self.loaded = self.mouth.loaded  # the models that are said to be in memory
         self._faults: list[Fault] = []
         self._open: set[object] = set()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -242,6 +246,12 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(f"model '{request['model']}' not found", 404)
         self.server.store.drop_unused(gone)
         self._answer(200)
+
+    def _generate(self, request: Line, content: bytes) -> None:
+        self._json(self.server.mouth.generate(self.server.store, request))
+
+    def _embed(self, request: Line, content: bytes) -> None:
+        self._json(self.server.mouth.embed(self.server.store, request))
 
     def _create(self, request: Line, content: bytes) -> None:
         full_name(str(request.get("model", "")))

@@ -6,7 +6,17 @@ import pytest
 
 from reconciler.core.diagnostics import Location
 from reconciler.core.names import ModelName
-from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Manifests, Overlay, Resource, SourceRef
+from reconciler.core.resource import (
+    HostSelector,
+    HostSpec,
+    Kind,
+    Lifecycle,
+    Manifests,
+    ModelTest,
+    Overlay,
+    Resource,
+    SourceRef,
+)
 from reconciler.manifest.load import load
 
 VALID = Path(__file__).parent / "cases" / "valid"
@@ -43,6 +53,7 @@ def test_a_model_with_everything(by_name: dict[str, Resource]) -> None:
         hosts=HostSelector((("gpu", "true"), ("site", "office"))),
         lifecycle=Lifecycle(protect=True),
         labels=(("cost", "3"), ("tier", "chat")),
+        test=ModelTest(prompt="2+2=", expect="4", timeout=60, rollback=True),
     )
     assert by_name["big"].sources[0].location == Location(FILE, 7, 20)
 
@@ -68,7 +79,7 @@ def test_examples_become_turns_in_the_order_given_each_file_once(by_name: dict[s
     assert (turns.kind, turns.base, turns.base_location) == (
         Kind.FINE_TUNE,
         ModelName.parse("short"),
-        Location(FILE, 33, 9),
+        Location(FILE, 34, 9),
     )
     assert turns.overlay.messages == tuple(said)
     assert turns.overlay.license == ("###",)
@@ -87,13 +98,17 @@ def test_examples_become_text_after_the_system_prompt(by_name: dict[str, Resourc
     assert dict(told.adapter.options)["path"] == str(VALID / "weights.gguf")
 
 
+def test_a_test_of_embeddings_has_five_minutes(by_name: dict[str, Resource]) -> None:
+    assert by_name["untold"].test == ModelTest(dimensions=384, timeout=300)
+
+
 def test_hosts(loaded: Manifests) -> None:
     assert loaded.hosts == (
-        HostSpec(name=loaded.hosts[0].name, url="http://[::1]:11434", location=Location(FILE, 65, 18)),
+        HostSpec(name=loaded.hosts[0].name, url="http://[::1]:11434", location=Location(FILE, 67, 18)),
         HostSpec(
             name=loaded.hosts[1].name,
             url="https://gpu-01.example:11434/ollama",
-            location=Location(FILE, 57, 18),
+            location=Location(FILE, 59, 18),
             labels=(("gpu", "true"), ("site", "office")),
             bearer_token_env="TOKEN",
             header_env=(("X-A", "A"), ("X-B", "B")),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.outcome import Outcome, RunResult, Status
+from reconciler.core.resource import ModelTest
 from reconciler.core.safety import Violation
 from reconciler.core.state import RecordedState
 from reconciler.ports import Event, Run
@@ -197,7 +198,22 @@ def wide():
     )
 
 
+def tested():
+    """What will be asked, and when."""
+    asked = ModelTest("What is\x1b two and two? " * 5, "four", timeout=60)
+    counted = ModelTest(dimensions=384, rollback=True)
+    due = change("due", Action.TEST, Reason.UNTESTED, after=desired("due"), before=digest("due"))
+    changes = (
+        (create("new", steps=()), asked),
+        (build("bot", "new", Reason.BASE_CHANGED), counted),
+        (due, replace(asked, rollback=True)),
+        (in_sync("quiet"), asked),
+    )
+    return plan(*(replace(item, after=replace(item.after, test=test)) for item, test in changes))
+
+
 PLANS = {
+    "tested": tested(),
     "everything": everything(),
     "every_reason": every_reason(),
     "fields": fields(),
@@ -242,6 +258,7 @@ RECORDS = RecordedState(
             base=name("smollm2:135m"),
             base_digest=digest("smollm2:135m"),
             protect=True,
+            untested=True,
             content=(("system", PROMPT), ("parameters.stop", ("x",))),
         ),
         recorded(host="gpu-01", applied_at="2026-11-23T12:00:00.000Z"),

@@ -35,9 +35,10 @@ PLAIN = {
     **{
         f"plan_{name}.json": (plan_json, plan)
         for name, plan in PLANS.items()
-        if name in {"everything", "fields", "fleet", "hostile", "outdated", "outdated_and_pending", "not_in_the_lock"}
+        if name
+        in {"tested", "everything", "fields", "fleet", "hostile", "outdated", "outdated_and_pending", "not_in_the_lock"}
     },
-    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated")},
+    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     **{f"diff_{name}.json": (diff_json, DIFFS[name]) for name in ("several_hosts", "in_sync", "hostile")},
     "lock.json": (lock_json, LOCKS),
