@@ -18,9 +18,9 @@ def command(settings: Settings, question: Question, format_: str, detailed_exitc
     """Show how each model stands on each host. Changes nothing.
 
     What is declared is in sync, drifted (somebody else changed it), missing, outdated (upstream offers something else
-    than what is locked or was applied), changed (the manifest, the lock or its base did), refused or unresolved (its
-    source could not be found out). Below that, what is no longer declared, and what is not managed: there, and not
-    ours. A host that does not answer is unreachable.
+    than what is locked or was applied), changed (the manifest, the lock or its base did), untested (it has yet to pass
+    its test), refused or unresolved (its source could not be found out). Below that, what is no longer declared, and
+    what is not managed: there, and not ours. A host that does not answer is unreachable.
 
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 not in sync (only with
