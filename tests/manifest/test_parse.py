@@ -117,7 +117,7 @@ def test_hosts(loaded: Manifests) -> None:
         HostSpec(
             name=loaded.hosts[2].name,
             url="http://small:11434",
-            location=Location(FILE, 75, 18),
+            location=Location(FILE, 77, 18),
             storage_budget=400 << 30,
         ),
     )
