@@ -121,7 +121,7 @@ def _address(data: _Json) -> Address:
 def _chain(value: object) -> tuple[Tried, ...]:
     if not isinstance(value, list):
         raise TypeError("sources are a list")
-    return tuple(Tried(_str(reference), taken is True, _str(reason)) for reference, taken, reason in value)
+    return tuple(Tried(_str(reference), _bool(taken), _str(reason)) for reference, taken, reason in value)
 
 
 def _facts(value: object) -> Facts:
@@ -137,6 +137,12 @@ def _fact(value: object) -> Fact:
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError("a fact is no object")
+
+
+def _bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false is wanted")
+    return value
 
 
 def _str(value: object) -> str:

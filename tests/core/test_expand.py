@@ -183,6 +183,12 @@ def test_an_adapter_is_pinned_and_told_apart_in_the_provenance():
     assert dict(built.content)["adapters"] == (str(digest("w")),)
 
 
+def test_an_adapter_that_cannot_be_pinned_is_told_as_it_is():
+    pins = {FILE: Unpinned(FILE, "not found", "check it", retryable=False, unlocked=True)}
+    (entry,) = expand([tune("t", "m", adapter=FILE)], [A], pins, live_state(live("m"))).unresolved
+    assert (entry.message, entry.hint, entry.unlocked) == ("not found", "check it", True)
+
+
 def test_protection_is_carried():
     assert _only("m", expand([model("m", lifecycle=Lifecycle(protect=True))], [A], PINS, BOTH)).protect
 

@@ -79,6 +79,10 @@ def test_absent_values_are_left_out():
         {"content": [["a", {"b": 1}]]},
         {"content": [["a"]]},
         {"content": [1]},
+        {"sources": {"a": 1}},
+        {"sources": ["abc"]},
+        {"sources": [["a", True]]},
+        {"sources": [["a", True, None]]},
     ],
 )
 def test_a_record_that_is_not_ours_is_refused(spoil):

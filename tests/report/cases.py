@@ -27,6 +27,7 @@ from tests.report.builders import (
     recorded,
     silent,
 )
+from tests.report.chain_cases import CHAINS
 from tests.report.upstream_cases import UPSTREAM
 
 PROMPT = "You are a support agent.\nAnswer in one sentence.\nNever guess.\nAsk for the order number.\nBe kind.\n"
@@ -229,6 +230,7 @@ PLANS = {
     "only_records": plan(still_ours("a"), in_sync("b"), hosts=(host(in_sync=2),)),
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
+    "chains": CHAINS,
     **UPSTREAM,
 }
 

@@ -17,11 +17,23 @@ from reconciler.report.terminal import (
     run_text,
     status_text,
 )
+from tests.report import chain_cases
 from tests.report.cases import HISTORY, LONELY, PLANS, RECORDS, RUNS
 from tests.report.diff_cases import DIFFS
 from tests.report.lock_cases import LOCKS
 
 COLOURED = ("everything", "fields", "fleet", "outdated")
+PLANS_AS_JSON = {
+    "chains",
+    "everything",
+    "fields",
+    "fleet",
+    "hostile",
+    "not_in_the_lock",
+    "outdated",
+    "outdated_and_pending",
+    "tested",
+}
 GOLDEN = Path(__file__).parent / "golden"
 
 REPORTS = {
@@ -32,14 +44,11 @@ REPORTS = {
     **{f"diff_{name}.txt": (diff_text, found) for name, found in DIFFS.items()},
 }
 PLAIN = {
-    **{
-        f"plan_{name}.json": (plan_json, plan)
-        for name, plan in PLANS.items()
-        if name
-        in {"tested", "everything", "fields", "fleet", "hostile", "outdated", "outdated_and_pending", "not_in_the_lock"}
-    },
+    **{f"plan_{name}.json": (plan_json, plan) for name, plan in PLANS.items() if name in PLANS_AS_JSON},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
+    "diff_chains.json": (diff_json, chain_cases.DIFF),
+    "diff_chains.txt": (lambda found: diff_text(found, colour=False), chain_cases.DIFF),
     **{f"diff_{name}.json": (diff_json, DIFFS[name]) for name in ("several_hosts", "in_sync", "hostile")},
     "lock.json": (lock_json, LOCKS),
     "registry.json": (registry_list_json, RECORDS),
@@ -47,6 +56,7 @@ PLAIN = {
     "registry_empty.json": (registry_list_json, LONELY),
     "registry_empty.txt": (registry_text, LONELY),
     "record.txt": (record_text, RECORDS.records[0]),
+    "record_chain.txt": (record_text, chain_cases.RECORD),
     "record_build.txt": (record_text, RECORDS.records[1]),
     "history.json": (lambda history: history_json(*history), HISTORY),
     "history.txt": (lambda history: history_text(*history), HISTORY),

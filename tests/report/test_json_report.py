@@ -1,6 +1,7 @@
 """The machine formats: each report is what its schema says, and only that."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from reconciler.report.json_report import history_json, plan_json, registry_list
 from reconciler.report.lock import lock_json
 from reconciler.report.status import State
 from reconciler.report.upstream import Standing
+from tests.report import chain_cases
 from tests.report.builders import name, plan, recorded
 from tests.report.cases import HISTORY, LONELY, NOON, PLANS, RECORDS, RUNS
 from tests.report.diff_cases import DIFFS
@@ -33,6 +35,8 @@ REPORTS = {
     **{f"status {title}": ("status", status_json(found)) for title, found in PLANS.items()},
     **{f"run {title}": ("run", run_json(EMPTY, found)) for title, found in RUNS.items()},
     **{f"diff {title}": ("diff", diff_json(found)) for title, found in DIFFS.items()},
+    "diff of chains": ("diff", diff_json(chain_cases.DIFF)),
+    "a model of a chain": ("models", registry_list_json(replace(RECORDS, records=(chain_cases.RECORD,)))),
     "history": ("history", history_json(*HISTORY)),
     "no history": ("history", history_json((), ())),
     "models": ("models", registry_list_json(RECORDS)),
