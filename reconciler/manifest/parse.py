@@ -12,15 +12,11 @@ from reconciler.core.names import ModelName, host_name
 from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, PolicySpec, Resource, SourceRef
 from reconciler.manifest import files
 from reconciler.manifest.examples import Example, as_text, examples
+from reconciler.manifest.references import reference
 from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.sizes import size_of
 from reconciler.manifest.testing import declared_test
 from reconciler.manifest.tree import Node
-
-_SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
-_FILE_OPTIONS = {"gguf": ("path", "mmproj")}
-
-_UNITS: dict[str, int] = {"B": 1, **{f"{letter}B": 1000**n for n, letter in enumerate("KMGT", 1)}}
-_UNITS.update({f"{letter}iB": 1024**n for n, letter in enumerate("KMGT", 1)})
 
 Declared = Resource | HostSpec | PolicySpec
 Parsed = tuple[Declared, tuple[Diagnostic, ...]]
@@ -53,7 +49,7 @@ def _host(document: Node, home: str) -> HostSpec:
         bearer_token_env=auth.text("bearerTokenEnv") if auth is not None else None,
         header_env=spec.pairs("auth", "headerEnv"),
         ca_file=files.inside(home, ca_file) if ca_file is not None else None,
-        storage_budget=_bytes(budget) if budget is not None else None,
+        storage_budget=size_of(budget) if budget is not None else None,
     )
 
 
@@ -69,14 +65,9 @@ def _policy(document: Node) -> PolicySpec:
         deletes=counts.get("deletes"),
         delete_share=int(str(share).removesuffix("%")) / 100 if share is not None else None,
         updates=counts.get("updates"),
-        transfer=_bytes(str(size)) if size is not None else None,
+        transfer=size_of(str(size)) if size is not None else None,
         require_lock=given_lock is not None and given_lock.value is True,
     )
-
-
-def _bytes(text: str) -> int:
-    number = text.rstrip("KMGTiB")
-    return int(number) * _UNITS[text[len(number) :]]
 
 
 def pulled_names(item: Resource) -> tuple[tuple[SourceRef, ModelName], ...]:
@@ -120,16 +111,10 @@ class _Reader:
         return tuple(self._reference(node) for node in nodes)
 
     def _reference(self, node: Node, wanted: str = "model") -> SourceRef:
-        ((name, content),) = node.children.items()
-        kind = str(name)
-        given = content.value if isinstance(content.value, dict) else {_SHORT[kind]: content.value}
-        options = {option: freeze(value) for option, value in given.items()}
-        if wanted == "adapter" and "mmproj" in given:
+        ((_, content),) = node.children.items()
+        if wanted == "adapter" and "mmproj" in content.keys:
             self._findings.append(finding(content.keys["mmproj"], Rule.UNKNOWN_KEY, "an adapter has no projector"))
-        for path in _FILE_OPTIONS.get(kind, ()):
-            if path in options:
-                options[path] = files.inside(self._home, str(options[path]))
-        return SourceRef(kind, facts(options), content.location, wanted)
+        return reference(node, self._home, wanted)
 
     def _overlay(self) -> Overlay:
         system, messages = self._taught()

@@ -64,17 +64,14 @@ class RepoFile:
 def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization: str | None) -> RepoFile:
     """Return the one file that `file`, `quantization` or neither means; raises ResolutionError with what there is."""
     if not any(item.is_gguf for item in files):
-        raise _no_gguf(repo, files)
+        raise no_gguf(repo, files)
     models = [item for item in files if item.is_model]
     if file is not None:
         return _whole(repo, _named(repo, files, file))
-    found = models if quantization is None else _quantized(models, quantization)
+    found = models if quantization is None else quantized(models, quantization)
     whole = [item for item in found if not item.shards]
-    if len(whole) == 1:
-        return whole[0]
     if whole:
-        what = f"{repo} has {len(whole)} files" + (f" of {quantization}" if quantization else "")
-        raise Ambiguous(f"{what}: {listing(whole)}", hint="name one with `file:`" + _or_quantization(quantization))
+        return only(repo, whole, quantization)
     if found:
         return _whole(repo, found[0])
     what = f"{repo} has no {quantization}" if quantization else f"{repo} has only companions of models"
@@ -134,7 +131,7 @@ def _named(repo: str, files: Sequence[RepoFile], wanted: str) -> RepoFile:
     return found
 
 
-def _quantized(models: Sequence[RepoFile], wanted: str) -> list[RepoFile]:
+def quantized(models: Sequence[RepoFile], wanted: str) -> list[RepoFile]:
     """Return the files of this quantisation; `Q4_K_XL` also finds `UD-Q4_K_XL`, where there is no other."""
     exact = [item for item in models if item.quantization == wanted.upper()]
     return exact or [item for item in models if item.quantization.removeprefix("UD-") == wanted.upper()]
@@ -149,11 +146,20 @@ def _whole(repo: str, file: RepoFile) -> RepoFile:
     return file
 
 
+def only(repo: str, found: Sequence[RepoFile], quantization: str | None) -> RepoFile:
+    """Return the one file of several that were found; raises Ambiguous."""
+    if len(found) > 1:
+        what = f"{repo} has {len(found)} files" + (f" of {quantization}" if quantization else "")
+        raise Ambiguous(f"{what}: {listing(found)}", hint="name one with `file:`" + _or_quantization(quantization))
+    return found[0]
+
+
 def _or_quantization(given: str | None) -> str:
     return "" if given else " or with `quantization:`"
 
 
-def _no_gguf(repo: str, files: Sequence[RepoFile]) -> ResolutionError:
+def no_gguf(repo: str, files: Sequence[RepoFile]) -> ResolutionError:
+    """Return the error for a repo without any GGUF, which says what it has."""
     ends = {item.path.rpartition(".")[2].lower() for item in files}
     if "safetensors" in ends:
         return Unusable(

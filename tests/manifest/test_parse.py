@@ -88,6 +88,11 @@ def test_examples_become_turns_in_the_order_given_each_file_once(by_name: dict[s
     assert turns.adapter == SourceRef("huggingface", lora, Location(""), wanted="adapter")
 
 
+def test_a_policy_stands_beside_the_other_options(by_name: dict[str, Resource]) -> None:
+    options = (("maxSize", 6 << 30), ("prefer", ("Q4_K_M", "q5_K_m")), ("repo", "a/b"))
+    assert by_name["fitted"].sources == (SourceRef("huggingface", options, Location("")),)
+
+
 def test_examples_become_text_after_the_system_prompt(by_name: dict[str, Resource]) -> None:
     told, untold = by_name["told"], by_name["untold"]
     assert told.overlay == Overlay(
@@ -104,11 +109,11 @@ def test_a_test_of_embeddings_has_five_minutes(by_name: dict[str, Resource]) -> 
 
 def test_hosts(loaded: Manifests) -> None:
     assert loaded.hosts == (
-        HostSpec(name=loaded.hosts[0].name, url="http://[::1]:11434", location=Location(FILE, 67, 18)),
+        HostSpec(name=loaded.hosts[0].name, url="http://[::1]:11434", location=Location(FILE, 73, 18)),
         HostSpec(
             name=loaded.hosts[1].name,
             url="https://gpu-01.example:11434/ollama",
-            location=Location(FILE, 59, 18),
+            location=Location(FILE, 65, 18),
             labels=(("gpu", "true"), ("site", "office")),
             bearer_token_env="TOKEN",
             header_env=(("X-A", "A"), ("X-B", "B")),
@@ -117,7 +122,7 @@ def test_hosts(loaded: Manifests) -> None:
         HostSpec(
             name=loaded.hosts[2].name,
             url="http://small:11434",
-            location=Location(FILE, 77, 18),
+            location=Location(FILE, 83, 18),
             storage_budget=400 << 30,
         ),
     )

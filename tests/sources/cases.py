@@ -61,7 +61,15 @@ def _huggingface(context: Context, folder: Path) -> Iterator[Case]:
     with HubServer(folder / "hub") as server:
         server.commit("org/m-GGUF", {"m-Q4_0.gguf": b"one"})
         repo = {"repo": "org/m-GGUF"}
-        others = (repo, {**repo, "file": "m-Q4_0.gguf"}, {**repo, "quantization": "Q4_0", "revision": "v2"})
+        others: tuple[dict[str, Fact], ...] = (
+            repo,
+            {**repo, "file": "m-Q4_0.gguf"},
+            {**repo, "quantization": "Q4_0", "revision": "v2"},
+            {**repo, "prefer": ("Q4_0", "Q8_0")},
+            {**repo, "prefer": ("Q4_0",), "maxSize": 1 << 30},
+            {**repo, "maxSize": 1 << 30},
+            {**repo, "maxSize": 1 << 40},
+        )
         there = {"HF_ENDPOINT": server.url}
         yield Case(
             load("huggingface", replace(context, environ=there)),

@@ -1,0 +1,100 @@
+"""The GGUF files of a Hugging Face repo: one model or adapter, and the projector of a model, as a pin and back."""
+
+from dataclasses import dataclass
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.resolution import Pinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.steps import Blob
+from reconciler.errors import Unusable
+from reconciler.ports import Cache
+from reconciler.sources._files_only import file_text, gguf_name, pinned_file
+from reconciler.sources._gguf_header import header_of
+from reconciler.sources._gguf_judgement import refuse
+from reconciler.sources._hugging_face_api import COMMIT, HubApi
+from reconciler.sources._hugging_face_files import RepoFile, paired
+from reconciler.sources._hugging_face_question import (
+    ANEW,
+    check_commit,
+    checked,
+    chosen,
+    locked_header,
+    locked_projector,
+    meant,
+    options_of,
+    projector_wanted,
+    reference_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFormat:
+    """Chooses and pins what is asked for in GGUF."""
+
+    api: HubApi
+    cache: Cache
+
+    def resolve(self, ref: SourceRef) -> Pinned:
+        """Return the files that are meant, at the commit that the revision names now; raises ResolutionError."""
+        options = options_of(ref)
+        repo = options["repo"]
+        commit, files = self.api.files(repo, options["revision"])
+        model = chosen(ref, files)
+        told = self._told(repo, commit, model) if ref.wanted == "adapter" else ()
+        return _pinned(ref, commit, model, paired(repo, files, model, projector_wanted(ref)), told)
+
+    def _told(self, repo: str, commit: str, file: RepoFile) -> Facts:
+        """Return what the header says of an adapter, which would spoil a model on another architecture."""
+        key = f"gguf header {checked(file, None)}"
+        match self.cache.get(key):
+            case (str(kind), str(architecture)):
+                pass
+            case _:
+                header = header_of(self.api.opened(repo, commit, file), file.size, file.path)
+                refuse(header, file.path)
+                kind, architecture = header.kind, header.architecture
+                self.cache.put(key, (kind, architecture))
+        return (("architecture", architecture), ("holds", kind))
+
+
+def restored(ref: SourceRef, pin: Facts) -> Pinned:
+    """Return the files that were meant, at the commit in the lock; raises Unusable."""
+    content, about = pinned_file(pin), dict(pin)
+    commit, file = about.get("commit"), about.get("file")
+    if content is not None and isinstance(commit, str) and isinstance(file, str):
+        digest, size = content
+        check_commit(ref, commit)
+        model, told = meant(ref, RepoFile(file, size, digest)), locked_header(ref, pin)
+        pinned = _pinned(ref, commit, model, locked_projector(ref, about.get("mmproj")), told)
+        if pinned.pin == pin:
+            return pinned
+    raise Unusable(f"what is locked for {reference_of(ref)} can't be read", hint=ANEW)
+
+
+def _pinned(ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | None, told: Facts) -> Pinned:
+    options = options_of(ref)
+    repo, pin = options["repo"], options.get("sha256")
+    weights = _blob(model, checked(model, pin), repo, commit)
+    content: dict[str, Fact] = {**dict(told), "commit": commit, "file": model.path, "sha256": weights.digest.hex}
+    content["size"] = weights.size
+    files, beside = [(gguf_name(model.path), weights)], dict[str, Fact]()
+    if projector is not None:
+        blob = _blob(projector, checked(projector, None), repo, commit, holds="projector")
+        files.append((gguf_name(projector.path), blob))
+        content["mmproj"] = file_text(projector.path, blob)
+        beside = {"mmproj": projector.path, "mmproj_sha256": blob.digest.hex}
+    return Pinned(
+        reference=reference_of(ref),
+        provenance=facts({**content, **beside, "repo": repo, "revision": options["revision"]}),
+        size=sum(blob.size for _, blob in files),
+        files=tuple(files),
+        holds=str(content.get("holds", "")),
+        pin=facts(content),
+        follows=not COMMIT.fullmatch(options["revision"]) and (pin is None or projector is not None),
+    )
+
+
+def _blob(file: RepoFile, digest: Digest, repo: str, commit: str, **more: str) -> Blob:
+    locator = (("repo", repo), ("commit", commit), ("file", file.path), *more.items())
+    return Blob(digest, file.size, "huggingface", locator)
