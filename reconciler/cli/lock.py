@@ -45,7 +45,8 @@ def command(
     and apply use that, and tell what is outdated; without a lock they follow tags and branches wherever they go.
 
     Entries stay as they are. Missing ones are added, and those that no manifest refers to any more are dropped, unless
-    PATH is a single file. --upgrade moves what the declared models NAME refer to themselves, not what they are built
+    PATH is a single file. Of several sources only the one that is taken is locked, and one that is locked is taken;
+    --upgrade tries them anew. It moves what the declared models NAME refer to themselves, not what they are built
     on; give the manifests with --manifests then. A manifest or a local file that contradicts its entry is an error
     that --upgrade mends. If any reference can't be resolved, nothing is written. Where there is nothing to lock, no
     file is made, and one that is there is kept, empty.

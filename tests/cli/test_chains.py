@@ -181,3 +181,11 @@ def test_a_check_names_all_that_would_do_and_what_is_locked_for_nothing(reconcil
     declare(folder)
     result = reconciler("lock", "--check")
     assert (result.status, f"another source is taken than {NEAR}" in result.out) == (2, True)
+
+
+def test_a_modelfile_names_the_source_that_is_taken(reconciler, folder, chain):
+    result = reconciler("export", "--modelfile", "m")
+    assert (result.status, f"FROM {folder.resolve()}/near.gguf\n" in result.out) == (0, True)
+    (folder / "near.gguf").write_bytes(b"no model at all")
+    result = reconciler("export", "--modelfile", "m")
+    assert (result.status, f"none of its 2 sources can be taken: {NO_Q4}" in result.err) == (1, True)
