@@ -89,7 +89,9 @@ def test_beside_a_locked_source_those_before_it_are_asked_only_to_tell_and_those
     assert plan.followed == Followed((), without_lock=False)
     assert upstream.site.apply(plan).good
     upstream.hf.commit("org/m", {"README.md": b"gone"})
-    assert told(upstream.site.plan()) == {"a/a": IN_SYNC}
+    plan = upstream.site.plan()
+    assert told(plan) == {"a/a": IN_SYNC}
+    assert "org/m" in change(plan, "a").sources[0].reason
 
 
 def test_a_lock_that_contradicts_its_manifest_takes_nothing_in_its_stead(upstream: Upstream) -> None:
