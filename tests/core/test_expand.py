@@ -137,6 +137,12 @@ def test_what_is_not_in_the_lock_is_told_from_what_cannot_be_resolved_all_the_wa
     ]
 
 
+def test_an_adapter_that_is_not_in_the_lock_is_told_like_a_source():
+    pins = {FILE: Unpinned(FILE, "not in the lock", "lock it", retryable=False, unlocked=True)}
+    (entry,) = expand([tune("t", "b", adapter=FILE)], [A], pins, live_state(live("b"))).unresolved
+    assert (entry.message, entry.hint, entry.unlocked) == ("not in the lock", "lock it", True)
+
+
 NEWER, NEWEST = replace(PULLED, size=2), replace(PIN, size=3)
 STANDING = [
     # source                                     adapter                                    locked offered unchecked
