@@ -11,6 +11,7 @@ from typing import Protocol
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
+from reconciler.core.found import Found
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome
 from reconciler.core.resolution import Pinned
@@ -83,6 +84,12 @@ class Source(Protocol):
         """Tell whether `fetch` could bring this blob now, moving none of its bytes.
 
         Raises ResolutionError where that can't be told: upstream is silent, or wants a login first.
+        """
+
+    def examine(self, blob: Blob) -> Found | None:
+        """Return what the beginning of a blob says: a GGUF's header, or the config of what is pulled.
+
+        None where it says nothing or can't be read now. Raises Unusable for a file that no host could use.
         """
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:

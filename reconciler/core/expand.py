@@ -63,6 +63,11 @@ def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins,
     return DesiredState(tuple(sorted(entries, key=_by_address)), tuple(sorted(unresolved, key=_by_address)))
 
 
+def mixed_up(name: str, holds: str, wanted: str) -> tuple[str, str]:
+    """Return message and hint for an adapter where a model belongs, or the other way round."""
+    return f"{name} is no {wanted} but one of the kind {holds}", _MIXED_UP[wanted]
+
+
 class _Host:
     """The expansion of one host, bases before builds, each entry made once."""
 
@@ -139,7 +144,7 @@ class _Host:
         if isinstance(found, Unpinned):
             raise _Missing(found.message, found.hint, unlocked=found.unlocked)
         if found is not None and found.holds not in {"", wanted}:
-            raise _Missing(f"{found.reference} is no {wanted} but one of the kind {found.holds}", _MIXED_UP[wanted])
+            raise _Missing(*mixed_up(found.reference, found.holds, wanted))
         return found
 
     def _base_content(self, item: Resource) -> str | None:

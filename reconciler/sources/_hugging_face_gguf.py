@@ -10,10 +10,10 @@ from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
 from reconciler.ports import Cache
 from reconciler.sources._files_only import file_text, gguf_name, pinned_file
-from reconciler.sources._gguf_header import header_of
 from reconciler.sources._gguf_judgement import refuse
 from reconciler.sources._hugging_face_api import COMMIT, HubApi
 from reconciler.sources._hugging_face_files import RepoFile, paired
+from reconciler.sources._hugging_face_headers import header_at
 from reconciler.sources._hugging_face_question import (
     ANEW,
     check_commit,
@@ -46,16 +46,10 @@ class GgufFormat:
 
     def _told(self, repo: str, commit: str, file: RepoFile) -> Facts:
         """Return what the header says of an adapter, which would spoil a model on another architecture."""
-        key = f"gguf header {checked(file, None)}"
-        match self.cache.get(key):
-            case (str(kind), str(architecture)):
-                pass
-            case _:
-                header = header_of(self.api.opened(repo, commit, file), file.size, file.path)
-                refuse(header, file.path)
-                kind, architecture = header.kind, header.architecture
-                self.cache.put(key, (kind, architecture))
-        return (("architecture", architecture), ("holds", kind))
+        checked(file, None)
+        header = header_at(self.api, self.cache, repo, commit, file)
+        refuse(header, file.path)
+        return (("architecture", header.architecture), ("holds", header.kind))
 
 
 def restored(ref: SourceRef, pin: Facts) -> Pinned:

@@ -1,7 +1,5 @@
 """What a name on a hub is, told by its hub manifest, by its small layers, and by the header of its weights."""
 
-import json
-from collections.abc import Callable
 from difflib import get_close_matches
 
 from reconciler.core.diagnostics import Location
@@ -10,17 +8,17 @@ from reconciler.core.found import Format, Found
 from reconciler.core.names import ModelName
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
-from reconciler.errors import NotFound, ResolutionError, TransportError, Unusable
+from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.sources import Context
 from reconciler.sources._gguf_header import Header, header_of
 from reconciler.sources._hub_access import HubAccess, Repo, refusal
 from reconciler.sources._hub_login import Logins
+from reconciler.sources._hub_names import close_tags, listed
 from reconciler.sources._remote_file import RemoteFile, part
 from reconciler.sources.ollama import Ollama
 from reconciler.transport import Http
 
 _PLAIN = "http://"  # before a name: its hub is spoken to without TLS
-_TOLD = 10  # tags
 _LONGEST = 80  # characters of a licence's first line
 
 Options = tuple[tuple[str, str | bool], ...]
@@ -93,18 +91,8 @@ def _header(access: HubAccess, repo: Repo, pull: Pull) -> Header | str:
 def _close(access: HubAccess, http: Http, repo: Repo) -> str:
     """Return what the hub has instead, where it lets that be listed: tags of this model, or models of close names."""
     name = repo.name
-    if tags := _listed(lambda: access.read(repo, "tags/list", {}), "tags"):
-        return f"it has the tags {', '.join(get_close_matches(name.tag, tags, n=_TOLD, cutoff=0))}"
-    models = _listed(lambda: http.request("GET", f"{repo.hub}/v2/_catalog?n=1000").body, "repositories")
+    if tags := close_tags(access, repo):
+        return tags
+    models = listed(lambda: http.request("GET", f"{repo.hub}/v2/_catalog?n=1000").body, "repositories")
     near = get_close_matches(f"{name.namespace}/{name.model}", models, n=3)
     return f"did you mean {' or '.join(near)}?" if near else ""
-
-
-def _listed(read: Callable[[], bytes], key: str) -> list[str]:
-    """Return a list of names that a hub may give; none where it does not."""
-    try:
-        answer = json.loads(read())
-    except (ResolutionError, TransportError, ValueError, RecursionError):
-        return []
-    names = answer.get(key) if isinstance(answer, dict) else None
-    return [str(name) for name in names] if isinstance(names, list) else []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.found import Found
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
@@ -21,6 +22,7 @@ from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
 from reconciler.sources._gguf_header import read_header
 from reconciler.sources._gguf_judgement import KINDS, refuse, refuse_other
+from reconciler.sources._model_files import described
 
 _BLOCK = 1 << 20  # bytes
 _PROJECTOR = ("projector",)
@@ -106,6 +108,14 @@ class Gguf(FilesOnly):
             return self._asked(blob, lambda *_: None).digest == blob.digest
         except ResolutionError:
             return False
+
+    def examine(self, blob: Blob) -> Found | None:
+        """Return what the file's header says, if it can be read: what is wrong with it, `resolve` has told."""
+        path = Path(dict(blob.locator)["path"])
+        try:
+            return described(read_header(path), path.name)
+        except ResolutionError:
+            return None
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the path itself; raises Unusable where the file is no longer what was planned."""

@@ -6,18 +6,22 @@ A plan in which nothing moved costs one request a repo, and none where the revis
 from pathlib import Path
 
 from reconciler.core.facts import Facts
+from reconciler.core.found import Found
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
-from reconciler.errors import NotFound
+from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly
 from reconciler.sources._gguf_header import read_header
 from reconciler.sources._gguf_judgement import refuse_other
 from reconciler.sources._hugging_face_api import HubApi
+from reconciler.sources._hugging_face_files import RepoFile
 from reconciler.sources._hugging_face_gguf import GgufFormat, restored
+from reconciler.sources._hugging_face_headers import header_at
 from reconciler.sources._hugging_face_question import reference_of
+from reconciler.sources._model_files import described
 
 
 def source(context: Context) -> Source:
@@ -56,6 +60,19 @@ class HuggingFace(FilesOnly):
         except NotFound:
             return False
         return any(file.path == where["file"] and file.digest == blob.digest for file in files)
+
+    def examine(self, blob: Blob) -> Found | None:
+        """Return what the header of a GGUF says; raises Unusable for one that no host could use."""
+        where = dict(blob.locator)
+        file = RepoFile(where["file"], blob.size, blob.digest)
+        if not file.is_gguf:
+            return None
+        try:
+            return described(header_at(self._api, self._cache, where["repo"], where["commit"], file), file.path)
+        except Unusable:
+            raise
+        except ResolutionError:
+            return None  # whoever can't read it now may have no need to
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the file in the folder for downloads, verified when it was renamed to its digest."""

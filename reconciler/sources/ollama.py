@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, facts
+from reconciler.core.found import Found
 from reconciler.core.names import DEFAULT_HUB, ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.routes import Route
 from reconciler.core.steps import Blob, Pull
-from reconciler.errors import ResolutionError, SourceUnavailable, Unusable
+from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._hub_access import HubAccess, Repo
@@ -65,8 +66,17 @@ class Ollama:
         """Return the pull of what the name means now; raises ResolutionError."""
         name, insecure = _question(ref)
         repo = Repo.of(name, insecure=insecure)
-        body = self._access.read(repo, f"manifests/{name.tag}", {"Accept": MANIFEST_TYPE})
+        try:
+            body = self._access.read(repo, f"manifests/{name.tag}", {"Accept": MANIFEST_TYPE})
+        except NotFound as error:
+            raise NotFound(error.message, hint=self._instead(repo) or error.hint) from error
         return _pinned(repo, insecure, read(body, str(name)), body)
+
+    def _instead(self, repo: Repo) -> str:
+        """Return which tags there are; hubs that were made for hosts list none."""
+        from reconciler.sources._hub_names import close_tags
+
+        return "" if repo.name.hub.lower() in _MADE_FOR_HOSTS else close_tags(self._access, repo)
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return the pull of what the name meant, from the hub manifest in the lock; raises Unusable."""
@@ -105,6 +115,16 @@ class Ollama:
         """Tell whether the blob can be had here; raises ResolutionError where it can't say."""
         return self._blobs.offered(blob)
 
+    def examine(self, blob: Blob) -> Found | None:
+        """Return which version of Ollama a config asks for; it is read from the hub once and then kept."""
+        where = dict(blob.locator)
+        repo = Repo.of(_name(where["name"]), insecure=where["insecure"] == "true")
+        try:
+            config = dict(configured(self._text(repo, blob.digest, blob.size)))
+        except ResolutionError:
+            return None
+        return Found(str(repo.name), self.type, (), requires=str(config.get("requires", "")))
+
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the blob in the folder for downloads, verified when it was renamed to its digest."""
         return self._blobs.fetched(blob, progress)
@@ -115,20 +135,19 @@ class Ollama:
 
     def describe(self, pull: Pull, *, config: bool = False) -> Facts:
         """Return what a host would show of it; texts are read from the hub once and then kept."""
-        shown = described(pull.parts, lambda digest: self._text(pull, digest))
+        repo, sizes = Repo.of(pull.name, insecure=pull.insecure), dict(pull.layers)
+        shown = described(pull.parts, lambda digest: self._text(repo, digest, sizes.get(digest, 0)))
         if not config:
             return shown
-        digest, _ = pull.layers[0]  # the config's, as the hub manifest has it first
-        return facts({**dict(shown), **dict(configured(self._text(pull, digest)))})
+        digest, size = pull.layers[0]  # the config's, as the hub manifest has it first
+        return facts({**dict(shown), **dict(configured(self._text(repo, digest, size)))})
 
-    def _text(self, pull: Pull, digest: Digest) -> str:
+    def _text(self, repo: Repo, digest: Digest, size: int) -> str:
         kept = self._cache.get(f"layer {digest}")
         if isinstance(kept, str):
             return kept
-        size = dict(pull.layers).get(digest, 0)
         if size > _LONGEST_TEXT:
-            raise Unusable(f"a text of {pull.name} is {size} bytes long")
-        repo = Repo.of(pull.name, insecure=pull.insecure)
+            raise Unusable(f"a text of {repo.name} is {size} bytes long")
         content = self._access.read(repo, f"blobs/{digest}", {})
         if Digest.of(content) != digest:
             raise SourceUnavailable(

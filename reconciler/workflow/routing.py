@@ -30,7 +30,7 @@ def routed(
     nothing else is put in its stead.
     """
     wanted = {entry.address: entry for entry in away}
-    lost = refusals(wanted.values(), {host.host: host.version for host in live.observed})
+    lost = refusals(wanted.values(), {host.host: host.version for host in live.observed}, sources, fleet)
     moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
     lost.update(_gone(moved, hosts, sources, fleet))
     there = [entry for address, entry in wanted.items() if address not in lost]

@@ -8,11 +8,12 @@ from reconciler.core.compatibility import Outcome, judge
 from reconciler.core.digest import Digest
 from reconciler.core.found import Format, Found
 from reconciler.errors import NotFound, Unusable
-from reconciler.sources import Context, inspect
+from reconciler.sources import Context, inspect, load
 from tests.fakes.hf_server import Fault
 from tests.fakes.oci_server import OciServer
 from tests.parts.registry import MODEL_TYPE, Layer, RealRegistry
 from tests.sources.gguf_files import LLAMA, gguf, number, text
+from tests.sources.references import ref
 
 LAYER = "application/vnd.ollama.image."
 WEIGHTS = gguf(*LLAMA, number("llama.context_length", 4096), number("general.file_type", 15))
@@ -53,6 +54,14 @@ def test_a_name_on_a_real_registry_is_told_by_layers_and_header(context: Context
     assert (found.size, found.chat_template) == (sum(len(layer.content) for layer in layers) + len(CONFIG), True)
     assert dict(found.options) == {"name": f"{registry.hub}/check/m:v1", "insecure": True}
     assert judge(found).outcome is Outcome.WORKS
+
+
+@pytest.mark.hub
+def test_a_plan_names_the_tags_that_a_real_registry_has_instead(context: Context, registry: RealRegistry) -> None:
+    registry.put_model("plan/tags", "small-q4", Layer(MODEL_TYPE, WEIGHTS))
+    with pytest.raises(NotFound) as caught:
+        load("ollama", context).resolve(ref("ollama", name=f"{registry.hub}/plan/tags:small", insecure=True))
+    assert caught.value.hint == "it has the tags small-q4"
 
 
 @pytest.mark.hub

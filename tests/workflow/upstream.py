@@ -18,6 +18,8 @@ from tests.fakes.hf_server import Fault, HubServer
 from tests.fakes.oci_server import OciServer
 from tests.manifests import write
 from tests.parts.registry import CONFIG_TYPE, MANIFEST_TYPE, MODEL_TYPE
+from tests.sources.gguf_files import LLAMA, gguf
+from tests.sources.gguf_files import text as named
 from tests.workflow.conftest import Site
 
 LAYER = MODEL_TYPE.removesuffix("model")
@@ -32,9 +34,11 @@ class Upstream:
     hf: HubServer
     folder: Path
 
-    def publish(self, name: str = "m", weights: str = "1", *, family: str = "llama", **texts: str) -> Digest:
+    def publish(
+        self, name: str = "m", weights: str = "1", *, family: str = "llama", requires: str = "", **texts: str
+    ) -> Digest:
         """Put a model under the tag `team/NAME:v1`, with a layer for each text; return its hub manifest's digest."""
-        head = self._layer(CONFIG_TYPE, config(family))
+        head = self._layer(CONFIG_TYPE, config(family, requires))
         layers = [self._layer(MODEL_TYPE, f"GGUF {weights}")]
         layers += [self._layer(f"{LAYER}{kind}", text) for kind, text in texts.items()]
         document = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": head, "layers": layers}
@@ -63,9 +67,9 @@ class Upstream:
         self._declare(name, source, more)
 
     def commit(self, file: str = "m-Q4_0.gguf", content: str = "GGUF 1", **others: str) -> str:
-        """Put a file on the branch main of org/m; return the commit."""
-        files = {file: content, **{path.replace("_", "."): text for path, text in others.items()}}
-        return self.hf.commit("org/m", {path: text.encode() for path, text in files.items()})
+        """Put a GGUF that tells itself by `content`, and other files, on main of org/m; return the commit."""
+        files = {path.replace("_", "."): text.encode() for path, text in others.items()}
+        return self.hf.commit("org/m", {file: gguf(*LLAMA, named("general.name", content)), **files})
 
     def declare_file(self, name: str = "m", more: str = "") -> None:
         """Declare a model that comes from org/m."""
@@ -137,9 +141,10 @@ class Upstream:
         self.site.world().hosts[HostName(host)].delete(ModelName.parse(model))
 
 
-def config(family: str = "llama") -> str:
+def config(family: str = "llama", requires: str = "") -> str:
     """Return the config of what is published."""
-    return json.dumps({"model_format": "gguf", "model_family": family})
+    asks = {"requires": requires} if requires else {}
+    return json.dumps({"model_format": "gguf", "model_family": family, **asks})
 
 
 def change(plan: Plan, model: str = "m", host: str = "a") -> Change:
