@@ -20,6 +20,8 @@ from tests.parts.ollama import RealOllama, find_server
 from tests.parts.registry import LOGIN, Layer, RealRegistry, available
 
 PIECE = 10 << 20  # bytes that the hub's client reads at most before it writes any
+ASKED = "test: {{prompt: hello, expect: {}}}"  # a fake model repeats its system prompt, which is its version
+GUARDED = "test: {{prompt: hello, expect: {}, rollback: true}}"
 _MEDIA = "application/vnd.ollama.image."
 
 
@@ -78,9 +80,10 @@ class Files:
 
     environ: Mapping[str, str] = field(default_factory=dict)
     extra: int = 0  # bytes behind its end
+    test: str = ""  # what it is asked, with a `{}` for its version
 
     def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
-        model(folder, name, seed=seed, more=f"system: {version}")
+        model(folder, name, seed=seed, more=f"system: {version}\n{self.test.format(version)}")
         with (folder / f"{name}.gguf").open("ab") as file:
             file.write(bytes(self.extra))
 
@@ -113,6 +116,22 @@ class Pulled:
 
     def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
         _push(self.registry, self.gate.address, folder, name, version, seed)
+
+
+@dataclass
+class InPlace:
+    """A tag of a registry behind a gate that is pulled under the model's own name, and is asked before it gets it."""
+
+    registry: RealRegistry
+    gate: Gate
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        _push(self.registry, self.gate.address, folder, name, version, seed)
+        tag = f"{self.gate.address}/team/{name}:v1"
+        asks = GUARDED.format(version)
+        spec = f"{{source: {{ollama: {{name: '{tag}', insecure: true}}}}, {asks}}}"
+        write(folder, name, f"kind: Model\nmetadata: {{name: '{tag}'}}\nspec: {spec}\n")
 
 
 @dataclass
@@ -173,6 +192,36 @@ def files_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 @contextmanager
+def asked_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file that is asked once it is made, on a fake host."""
+    with FakeOllama() as server, scene(folder, server, Files(test=ASKED)) as made:
+        yield made
+
+
+@contextmanager
+def guarded_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file that is asked before it gets its name, on a fake host."""
+    with FakeOllama() as server, scene(folder, server, Files(test=GUARDED)) as made:
+        yield made
+
+
+@contextmanager
+def bare_guarded(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model from a file that is asked before it gets its name, on a fake host that has never had it."""
+    with FakeOllama() as server, scene(folder, server, Files(test=GUARDED), bare=True) as made:
+        yield made
+
+
+@contextmanager
+def in_place_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model that a fake host pulls under its own name, and that is asked before it gets it."""
+    registry = parts.registry()
+    with Gate(registry.hub) as gate, FakeOllama() as server, scene(folder, server, InPlace(registry, gate)) as made:
+        made.tag = f"{gate.address}/team/{made.name}:v1"
+        yield made
+
+
+@contextmanager
 def hub_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
     """Give a model from a hub, on a fake host."""
     with HubServer(folder / "hub") as hub, FakeOllama() as server, scene(folder, server, Hub(hub)) as made:
@@ -203,7 +252,7 @@ def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 ON_REAL = {bare_real, files_on_real, files_on_small_disk, install_on_real, pull_on_real}
-WITH_REGISTRY = {install_on_real, pull_on_real, pull_on_fake}
+WITH_REGISTRY = {in_place_on_fake, install_on_real, pull_on_real, pull_on_fake}
 
 
 def missing(place: Place) -> str:

@@ -80,6 +80,7 @@ class Scene:
     content: Content
     gate: Gate
     name: str = field(default_factory=lambda: f"f{next(_numbers)}-{os.getpid()}")
+    tag: str = ""  # the name on the host; empty where it is `name`
     offset: timedelta = timedelta()
     silence: float = 5.0  # seconds without a byte that a run in this process takes for a fault
     pause: float = 0.02  # seconds between two tries in this process
@@ -96,7 +97,7 @@ class Scene:
 
     @property
     def model(self) -> ModelName:
-        return ModelName.parse(self.name)
+        return ModelName.parse(self.tag or self.name)
 
     def declare(self, version: str) -> None:
         """Ask for another version of the model, with other weights."""

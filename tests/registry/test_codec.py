@@ -61,6 +61,13 @@ def test_an_outcome_comes_back_exactly(model, action, status, digest, message, m
     assert exact(outcome_from(outcome_text(told))) == exact(told)
 
 
+def test_a_test_that_is_due_stays_so_and_an_older_record_has_none_due():
+    assert record_from(record_text(recorded(untested=True))).untested
+    written = json.loads(record_text(recorded()))
+    assert "untested" not in written
+    assert not record_from(json.dumps(written)).untested
+
+
 def test_absent_values_are_left_out():
     assert "base" not in json.loads(record_text(recorded()))
     assert "digest" not in json.loads(outcome_text(replace(outcome(), digest=None)))
