@@ -22,24 +22,25 @@ from reconciler.workflow.tools import Tools, Traces
 
 _TEXT = "test"  # what is embedded: any text gives as many dimensions
 _SHOWN = 80  # characters of a prompt, an answer or an expectation that a message repeats
+_STAYS = "it stays, and each apply asks it again"
+_UNNAMED = "it did not get its name: what had it before is as it was"
 _MAKES = frozenset({Action.CREATE, Action.UPDATE})
 
 
 def must_pass(name: ModelName, change: Change, tools: Tools) -> None:
     """Ask the model with this name on the host what is declared for the change; raises WrongAnswer unless it passes."""
     test = _test(change)
-    if test is None:
-        return
+    assert test is not None
+    stays = _STAYS if name == change.address.model else _UNNAMED
     tools.listener.progress(str(change.address), "testing", 0, 0)
     try:
         wrong = _wrong(test, name, change, tools)
     except HostTimeout as error:
-        raise WrongAnswer(f"its test failed: no answer within {test.timeout} s", hint=error.hint) from error
+        raise WrongAnswer(f"its test failed: no answer within {test.timeout} s", hint=stays) from error
     except HostError as error:
-        raise WrongAnswer(f"its test failed: {error.message}", hint=error.hint) from error
+        raise WrongAnswer(f"its test failed: {error.message}", hint=error.hint or stays) from error
     if wrong:
-        hint = "it did not get its name" if name != change.address.model else "it stays, and each apply asks it again"
-        raise WrongAnswer(f"its test failed: {wrong}", hint=hint)
+        raise WrongAnswer(f"its test failed: {wrong}", hint=stays)
     tools.traces.passed.add(models(tools.host)[name].digest)
     tools.listener.event("info", "test_passed", asked=str(name))
 

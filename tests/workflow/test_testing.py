@@ -1,14 +1,20 @@
 """Tests of models: asked once they are made, or before they get their name; what does not pass is never hidden."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 import pytest
 
 from reconciler.core.change import Action, Reason
+from reconciler.core.diff import diff
 from reconciler.core.names import ModelName
 from reconciler.core.outcome import Outcome, RunResult, Status
+from reconciler.core.plan import make_plan
+from reconciler.core.resource import ModelTest
+from reconciler.core.state import DesiredState
 from reconciler.core.steps import STAGING_NAMESPACE
+from reconciler.workflow.ownership import adoption
+from tests.core.builders import content, desired, live, live_state, recorded, recorded_state
 from tests.manifests import model, tune
 from tests.workflow.conftest import Ear, Site
 
@@ -177,7 +183,7 @@ def test_with_rollback_a_model_that_fails_never_gets_its_name(site: Site) -> Non
     outcome = only(site.apply())
     assert (outcome.action, outcome.status) == (Action.UPDATE, Status.FAILED)
     assert outcome.message == "its test failed: asked 'hello', it answered 'bad hello', without 'new'"
-    assert outcome.hint == "it did not get its name"
+    assert outcome.hint == "it did not get its name: what had it before is as it was"
     assert site.servers["a"].calls("copy") == ["copy"]  # of the model that was there before
     assert site.world().hosts["a"].models() == (before,)  # type: ignore[index]
     assert site.store.read().records == records
@@ -194,3 +200,12 @@ def test_with_rollback_a_new_model_that_fails_is_not_there(site: Site) -> None:
     assert site.servers["a"].store.manifests == {}
     assert site.store.read().records == ()
     assert [change.action for change in site.plan().pending] == [Action.CREATE]
+
+
+def test_adopting_hides_no_test_that_is_due() -> None:
+    want, shown_then = replace(desired(), test=ModelTest("2+2=", "4")), content(system="s")
+    there = live_state(live(seed="the same content", shown=shown_then))
+    known = recorded_state(replace(recorded(want, shown=shown_then), untested=True))
+    plan = make_plan(diff(DesiredState((want,)), there, known), there, known, {})
+    assert [change.action for change in plan.pending] == [Action.TEST]
+    assert adoption(plan, ()).changes == ()
