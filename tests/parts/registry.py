@@ -105,8 +105,13 @@ class RealRegistry:
 
     @property
     def access_log(self) -> str:
-        """Return what nginx wrote about every request."""
-        return (self._folder / "access.log").read_text()
+        """Return what nginx wrote about every request; it writes a line after the answer, so a last one is waited for."""
+        mark = f"/v2/?mark={time.monotonic_ns()}"
+        _request("GET", f"http://{self.hub}{mark}", None, {})
+        log, deadline = self._folder / "access.log", time.monotonic() + START_TIMEOUT
+        while mark not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return log.read_text()
 
     def start(self) -> None:
         """Start all and wait until they answer; raises RuntimeError where they do not."""
