@@ -105,7 +105,7 @@ class RealRegistry:
 
     @property
     def access_log(self) -> str:
-        """Return what nginx wrote about every request; it writes a line after the answer, so a last one is waited for."""
+        """Return what nginx wrote about every request; it writes after it answered, so a last one is waited for."""
         mark = f"/v2/?mark={time.monotonic_ns()}"
         _request("GET", f"http://{self.hub}{mark}", None, {})
         log, deadline = self._folder / "access.log", time.monotonic() + START_TIMEOUT
