@@ -110,6 +110,13 @@ def test_content_holds_what_decides_the_model_and_nothing_else():
     assert content_of(Overlay(), PULLED, None, None) == (("manifest", str(PULL.manifest)),)
 
 
+def test_a_projector_is_content_of_its_own():
+    eyes = Blob(digest("e"), 10, "gguf", ())
+    both = Pinned("model.gguf", (), 110, files=(("model.gguf", BLOB), ("mmproj.gguf", eyes)))
+    content = dict(content_of(Overlay(), both, None, None))
+    assert content == {"weights": (str(digest("w")),), "projectors": (str(digest("e")),)}
+
+
 def test_one_content_has_one_identity_wherever_it_comes_from():
     elsewhere = Blob(BLOB.digest, 100, "huggingface", (("commit", "0"),))
     assert FILE.identity == (str(BLOB.digest),)
