@@ -15,6 +15,7 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+MINILM = REPOSITORY / ".parts" / "minilm"
 KEPT = ("RECONCILER_TEST_OLLAMA", "RECONCILER_REQUIRE_PARTS")  # settings of the tests themselves
 CLEARED = ("OLLAMA_", "HF_", "HUGGING", "RECONCILER_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.", "0.0.0.0")
@@ -108,6 +109,14 @@ def smollm2() -> Path:
     if not MODEL.is_file():
         _without(f"no {MODEL.name} in .parts/models")
     return MODEL
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Return the folder of a real embedding model in safetensors, all-MiniLM-L6-v2, 91 MB."""
+    if not (MINILM / "model.safetensors").is_file():
+        _without(f"no {MINILM.name} in .parts")
+    return MINILM
 
 
 @pytest.fixture

@@ -48,12 +48,13 @@ def _written(item: Resource, pins: Pins) -> str:
 
 
 def _place(chain: Sequence[SourceRef], pins: Pins) -> str:
-    """Return the name to pull, or the path of the file."""
+    """Return the name to pull, or the path of the file or folder."""
     _, pinned = _taken(chain, pins)
     if pinned.pull is not None:
         return str(pinned.pull.name)
     ((name, blob), *_) = pinned.files
-    return dict(blob.locator).get("path", f"./{name}")
+    where = dict(blob.locator)
+    return where.get("folder") or where.get("path") or (f"./{name}" if len(pinned.files) < 3 else ".")
 
 
 def _notes(item: Resource, pins: Pins) -> Iterator[str]:

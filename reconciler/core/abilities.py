@@ -25,6 +25,20 @@ _CONVERTED = {
 CONVERTED = {name: since for since, names in _CONVERTED.items() for name in names.split()}
 """Architecture → the first version of Ollama that is known to convert its safetensors."""
 
+CONVERTED_TO = {
+    "BertModel": "bert",
+    "Gemma2ForCausalLM": "gemma2",
+    "Gemma3ForCausalLM": "gemma3",
+    "GemmaForCausalLM": "gemma",
+    "LlamaForCausalLM": "llama",
+    "Phi3ForCausalLM": "phi3",
+    "Qwen2ForCausalLM": "qwen2",
+}
+"""Architecture → what the GGUF that it becomes calls it, of those that were tried."""
+
+ADAPTED = frozenset({"gemma2", "llama"})
+"""Architectures, as a GGUF calls them, whose adapters are converted from safetensors."""
+
 CONVERTED_TYPES = frozenset({"BF16", "F16", "F32"})
 """Types of tensors that every converting version reads; others are quantisations of another kind (GPTQ, AWQ, …)."""
 

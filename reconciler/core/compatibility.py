@@ -124,9 +124,10 @@ _GGUF = (
 _SAFETENSORS = (
     _Rule(
         lambda found: found.holds == "adapter",
-        _NOT,
-        "a LoRA adapter{base} belongs under `adapter` of a FineTune, and this version takes it as GGUF only",
-        ("convert it with llama.cpp's convert_lora_to_gguf.py and use `adapter: {{gguf: ./adapter.gguf}}`",),
+        _WITH,
+        "a base of the kind llama or gemma2: it is a LoRA adapter{base}, and belongs under `adapter` of a FineTune",
+        ("under `base`, name the model that it was trained on",),
+        declarable=True,
     ),
     _Rule(
         lambda found: not found.architecture,
@@ -155,8 +156,9 @@ _SAFETENSORS = (
     _Rule(
         lambda _: True,
         _WITH,
-        "conversion by Ollama itself ({architecture}, {since}), which no manifest can ask for yet",
-        (_FIND_GGUF, _CONVERT),
+        "conversion by Ollama itself ({architecture}, {since})",
+        ("declare `quantize:` for a smaller model",),
+        declarable=True,
     ),
 )
 _PICKLE = (

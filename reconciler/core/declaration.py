@@ -2,7 +2,7 @@
 
 import re
 
-from reconciler.core.found import Found, Variant
+from reconciler.core.found import Format, Found, Variant
 from reconciler.core.names import ModelName
 
 Entry = tuple[tuple[str, "str | bool | Entry"], ...]
@@ -32,18 +32,24 @@ def _entry(**values: "str | bool | Entry") -> Entry:
 
 def _choice(found: Found, chosen: Variant) -> Entry:
     """Return how the variant is chosen: by quantisation where that means one file, else by its name."""
+    if found.format is Format.SAFETENSORS and found.type == "huggingface":
+        return (("format", "safetensors"),)
     match found.type:
-        case "ollama":
+        case "ollama" | "safetensors":
             return ()
         case "gguf":
-            beside = (("mmproj", f"./{found.projector}"),) if found.projector else ()
-            return (("path", f"./{chosen.name}"), *beside)
+            return (("path", f"./{chosen.name}"), *_projector(found, f"./{found.projector}", alone=False))
         case _:
-            beside = (("mmproj", found.projector),) if len(found.projectors) > 1 else ()
             same = [item for item in found.variants if item.quantization == chosen.quantization and item.parts == 1]
-            if chosen.quantization and len(same) == 1:
-                return (("quantization", chosen.quantization), *beside)
-            return (("file", chosen.name), *beside)
+            by_name = not chosen.quantization or len(same) != 1
+            choice = ("file", chosen.name) if by_name else ("quantization", chosen.quantization)
+            return (choice, *_projector(found, found.projector, alone=True))
+
+
+def _projector(found: Found, name: str, *, alone: bool) -> Entry:
+    """Return which projector belongs to a model; nothing where one that is `alone` is taken without a word."""
+    said = len(found.projectors) > alone and found.holds == "model"
+    return (("mmproj", name),) if said else ()
 
 
 def model_name(found: Found, chosen: Variant) -> str:
@@ -53,7 +59,7 @@ def model_name(found: Found, chosen: Variant) -> str:
         given = ModelName.parse(str(options["name"]))
         return f"{given.model}:{given.tag}"
     tag = _plain(chosen.quantization)
-    origin = _plain(str(options.get("repo", chosen.name)).rpartition("/")[2])
+    origin = _plain(str(options.get("repo") or options.get("path") or chosen.name).rpartition("/")[2])
     stem = origin.removesuffix(tag).rstrip("-._") if tag else origin
     return ":".join(filter(None, (stem or "model", tag)))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TypedDict
 
+from reconciler.core.abilities import ADAPTED
 from reconciler.core.chain import Pins, choose, none_taken
 from reconciler.core.digest import canonical, fingerprint
 from reconciler.core.facts import Facts
@@ -11,7 +12,7 @@ from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
 from reconciler.core.resource import HostSpec, Resource, SourceRef
 from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
-from reconciler.core.steps import Delete, Step
+from reconciler.core.steps import Delete, Step, converted
 
 BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
 
@@ -167,10 +168,15 @@ class _Host:
 
     def _check_adapter(self, item: Resource, adapter: Pinned | None) -> None:
         """Raise _Missing for an adapter of another architecture than its base: hosts take it, and break later."""
-        given, below = _architecture(adapter.provenance if adapter else ()), item.base
-        while given and below is not None and isinstance(entry := self._made.get(below), Desired):
+        if adapter is None:
+            return
+        own = _architecture(adapter.provenance)
+        fitting = ADAPTED if converted(adapter.files) else frozenset({own} if own else ())
+        below = item.base
+        while fitting and below is not None and isinstance(entry := self._made.get(below), Desired):
             known = _architecture(entry.provenance)
-            if adapter and known and known != given:
+            if known and known not in fitting:
+                given = " or ".join(sorted(fitting))
                 message = f"{adapter.reference} is an adapter for {given}, and its base {item.base} is {known}"
                 raise _Missing(message, "under `base`, name the model that it was trained on", in_base=True)
             below = entry.base.model if entry.base else None

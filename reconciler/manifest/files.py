@@ -18,6 +18,21 @@ def inside(folder: str, name: str) -> str:
     Raises ValueError with the reason and a hint if there is no such file or if it is not inside the
     folder, symbolic links followed.
     """
+    path = _within(folder, name)
+    if not path.is_file():
+        raise ValueError(f"{name!r} is not a file", "name one file")
+    return str(path)
+
+
+def inside_folder(folder: str, name: str) -> str:
+    """Return the real, absolute path of a folder named in a manifest; raises ValueError as `inside` does."""
+    path = _within(folder, name)
+    if not path.is_dir():
+        raise ValueError(f"{name!r} is not a folder", "name the folder that holds the files")
+    return str(path)
+
+
+def _within(folder: str, name: str) -> Path:
     if "\0" in name:
         raise ValueError("the name of a file can't hold a NUL", "")
     path = Path(os.path.realpath(Path(folder, name)))
@@ -25,9 +40,7 @@ def inside(folder: str, name: str) -> str:
         raise ValueError(f"{name!r} leads out of the manifest's folder", "put the file into that folder")
     if not path.exists():
         raise ValueError(f"there is no file {name!r}", "a path is relative to the manifest")
-    if not path.is_file():
-        raise ValueError(f"{name!r} is not a file", "name one file")
-    return str(path)
+    return path
 
 
 def read_text(path: Path, shown: str) -> str | Diagnostic:

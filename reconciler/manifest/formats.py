@@ -73,6 +73,7 @@ FORMATS: Mapping[str, Callable[[str, str], object]] = {  # each is given the tex
     "host-name": lambda text, _: host_name(text),
     "sha256": lambda text, _: Digest.parse(text),
     "local-file": lambda text, folder: files.inside(folder, text),
+    "local-folder": lambda text, folder: files.inside_folder(folder, text),
     "env-name": lambda text, _: _env_name(text),
     "url": lambda text, _: _url(text),
 }

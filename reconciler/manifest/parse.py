@@ -12,7 +12,7 @@ from reconciler.core.names import ModelName, host_name
 from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, PolicySpec, Resource, SourceRef
 from reconciler.manifest import files
 from reconciler.manifest.examples import Example, as_text, examples
-from reconciler.manifest.references import reference
+from reconciler.manifest.references import doubts, reference
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.testing import declared_test
@@ -111,9 +111,7 @@ class _Reader:
         return tuple(self._reference(node) for node in nodes)
 
     def _reference(self, node: Node, wanted: str = "model") -> SourceRef:
-        ((_, content),) = node.children.items()
-        if wanted == "adapter" and "mmproj" in content.keys:
-            self._findings.append(finding(content.keys["mmproj"], Rule.UNKNOWN_KEY, "an adapter has no projector"))
+        self._findings.extend(doubts(node, wanted))
         return reference(node, self._home, wanted)
 
     def _overlay(self) -> Overlay:

@@ -1,15 +1,20 @@
 """What stands under a source type -> a SourceRef: shorthands written out, paths made absolute."""
 
+from collections.abc import Iterator
 from typing import cast
 
+from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.facts import Fact, facts, freeze
 from reconciler.core.resource import SourceRef
 from reconciler.manifest import files
+from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.tree import Node
 
-_SHORT = {"ollama": "name", "gguf": "path"}  # what a plain text under a source type stands for
+_SHORT = {"ollama": "name", "gguf": "path", "safetensors": "path"}  # what a plain text under a source type stands for
 _FILE_OPTIONS = {"gguf": ("path", "mmproj")}
+_FOLDER_OPTIONS = {"safetensors": ("path",)}
+_OF_A_GGUF = ("file", "mmproj", "quantization", "sha256")
 
 
 def reference(node: Node, home: str, wanted: str) -> SourceRef:
@@ -21,7 +26,21 @@ def reference(node: Node, home: str, wanted: str) -> SourceRef:
     for path in _FILE_OPTIONS.get(kind, ()):
         if path in options:
             options[path] = files.inside(home, str(options[path]))
+    for path in _FOLDER_OPTIONS.get(kind, ()):
+        options[path] = files.inside_folder(home, str(options[path]))
     return SourceRef(kind, facts(options), content.location, wanted)
+
+
+def doubts(node: Node, wanted: str) -> Iterator[Diagnostic]:
+    """Yield the findings about options that mean nothing in the place or beside the others that they stand with."""
+    ((_, content),) = node.children.items()
+    if wanted == "adapter" and "mmproj" in content.keys:
+        yield finding(content.keys["mmproj"], Rule.UNKNOWN_KEY, "an adapter has no projector")
+    if content.text("format") == "safetensors":
+        for key in _OF_A_GGUF:
+            if key in content.keys:
+                message = f"{key!r} is about a GGUF, and `format: safetensors` takes what belongs to the model"
+                yield finding(content.keys[key], Rule.EXCLUSIVE_KEYS, message, f"remove {key!r}, or the format")
 
 
 def _written_out(options: dict[str, Fact]) -> dict[str, Fact]:

@@ -39,6 +39,7 @@ class Rule(StrEnum):
     INVALID_HOST_NAME = "invalid-host-name"
     INVALID_SHA256 = "invalid-sha256"
     INVALID_LOCAL_FILE = "invalid-local-file"
+    INVALID_LOCAL_FOLDER = "invalid-local-folder"
     INVALID_ENV_NAME = "invalid-env-name"
     INVALID_URL = "invalid-url"
     # one resource

@@ -5,7 +5,7 @@ from typing import NoReturn
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Blob, Pull
+from reconciler.core.steps import Pull
 from reconciler.errors import Unusable
 
 _MOST = 1 << 63  # bytes; no disk has as many
@@ -36,9 +36,9 @@ def pinned_file(pin: Facts) -> tuple[Digest, int] | None:
             return None
 
 
-def file_text(name: str, blob: Blob) -> str:
-    """Return a further file as a pin keeps it: its name, its sha256 and its bytes."""
-    return f"{name} {blob.digest.hex} {blob.size}"
+def file_text(name: str, digest: Digest, size: int) -> str:
+    """Return one file of several as a pin keeps it: its name, its sha256 and its bytes."""
+    return f"{name} {digest.hex} {size}"
 
 
 def parsed_file(text: Fact) -> tuple[str, Digest, int]:

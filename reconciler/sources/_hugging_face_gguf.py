@@ -76,7 +76,7 @@ def _pinned(ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | 
     if projector is not None:
         blob = _blob(projector, checked(projector, None), repo, commit, holds="projector")
         files.append((gguf_name(projector.path), blob))
-        content["mmproj"] = file_text(projector.path, blob)
+        content["mmproj"] = file_text(projector.path, blob.digest, blob.size)
         beside = {"mmproj": projector.path, "mmproj_sha256": blob.digest.hex}
     return Pinned(
         reference=reference_of(ref),

@@ -23,7 +23,8 @@ def options_of(ref: SourceRef) -> dict[str, str]:
 def reference_of(ref: SourceRef) -> str:
     """Return how people name what is asked for; the same text means the same question."""
     options, policy = options_of(ref), _policy(ref)
-    choice = options.get("file") or options.get("quantization") or (str(policy) if policy else "")
+    tensors = "safetensors" if options.get("format") == "safetensors" else ""
+    choice = tensors or options.get("file") or options.get("quantization") or (str(policy) if policy else "")
     projector = f"mmproj {options['mmproj']}" if "mmproj" in options else ""
     return " ".join(filter(None, (f"{options['repo']}@{options['revision']}", choice, projector)))
 

@@ -1,9 +1,10 @@
 """What a file or a folder on this machine is, told by names and headers."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from reconciler.core.found import Found
+from reconciler.core.found import Format, Found
 from reconciler.errors import NotFound, Unusable
 from reconciler.sources import Context
 from reconciler.sources._hugging_face_files import RepoFile
@@ -17,7 +18,8 @@ def inspect(_context: Context, reference: str) -> Found:
     path, start = Path(reference), Found(asked=reference, type="gguf", options=())
     try:
         if path.is_dir():
-            return examined(start, _files(path), lambda file: (path / file.path).open("rb"), lambda _: "")
+            found = examined(start, _files(path), lambda file: (path / file.path).open("rb"), lambda _: "")
+            return _as_folder(found, path) if found.format is Format.SAFETENSORS else found
         if not path.is_file():
             raise NotFound(f"there is no file or folder {path}", hint="check the spelling")
         look = examined if path.suffix.lower() in OTHERS else gguf_examined  # a blob of a host has no suffix
@@ -25,6 +27,11 @@ def inspect(_context: Context, reference: str) -> Found:
         return look(start, [file], lambda _: path.open("rb"), lambda _: "")
     except OSError as error:
         raise Unusable(f"{path} can't be read: {error.strerror}", hint="check its permissions") from error
+
+
+def _as_folder(found: Found, folder: Path) -> Found:
+    """Return what was found as what it is in a manifest: the folder itself, beside the manifest."""
+    return replace(found, type="safetensors", options=(("path", f"./{folder.resolve().name}"),))
 
 
 def _files(folder: Path) -> list[RepoFile]:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from reconciler.core.compatibility import judge
-from reconciler.core.found import Found
+from reconciler.core.found import Format, Found
 from reconciler.errors import AccessDenied, NotFound
 from reconciler.sources import Context
 from reconciler.sources._gguf_bytes import Readable
@@ -40,7 +40,7 @@ class _Inspection:
         self._commit, info = self._about()
         files = self._api.listed(self._repo, self._commit)
         found = examined(self._start(info), files, self._open, _obstacle)
-        if judge(found).declarable or found.denied[0]:
+        if (judge(found).declarable and found.format is not Format.SAFETENSORS) or found.denied[0]:
             return found
         return replace(found, alternatives=gguf_repos(self._http, self._api, self._repo))
 

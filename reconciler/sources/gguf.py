@@ -4,9 +4,7 @@ The sha256 is kept in the cache beside size, time and inode, so that an unchange
 What a server would accept and could never run is refused here, before anything is sent.
 """
 
-import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +14,15 @@ from reconciler.core.found import Found
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
-from reconciler.errors import NotFound, ResolutionError, Unusable
+from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files_only import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
 from reconciler.sources._gguf_header import read_header
 from reconciler.sources._gguf_judgement import KINDS, refuse, refuse_other
+from reconciler.sources._local_file import hashed, stamp_of
 from reconciler.sources._model_files import described
 
-_BLOCK = 1 << 20  # bytes
 _PROJECTOR = ("projector",)
 
 
@@ -88,7 +86,7 @@ class Gguf(FilesOnly):
         if projector is not None:
             beside = Path(str(dict(ref.options)["mmproj"]))
             files.append(self._named(beside, projector, ("holds", "projector")))
-            pinned["mmproj"] = file_text(str(_beside(ref)), files[1][1])
+            pinned["mmproj"] = file_text(str(_beside(ref)), projector.digest, projector.size)
             about |= {"mmproj": str(beside), "mmproj_sha256": projector.digest.hex}
         return Pinned(
             reference=" with ".join(Path(dict(blob.locator)["path"]).name for _, blob in files),
@@ -133,7 +131,7 @@ class Gguf(FilesOnly):
 
     def _read(self, path: Path, kinds: tuple[str, ...], progress: Progress) -> _File:
         """Return what the file holds; read again only when its size, time or inode is another than when it was read."""
-        size, stamp = _stamp(path)
+        size, stamp = stamp_of(path)
         key = f"gguf {path} {stamp}"
         match self._cache.get(key):
             case (str(sha256), str(kind), str(architecture)) if kind in kinds:
@@ -141,8 +139,8 @@ class Gguf(FilesOnly):
             case _:
                 header = read_header(path)
                 (refuse if kinds == KINDS else refuse_other)(header, path.name)
-                digest = _hashed(path, size, progress)
-        if _stamp(path)[1] != stamp:
+                digest = hashed(path, size, progress)
+        if stamp_of(path)[1] != stamp:
             raise Unusable(f"{path.name} changed while it was read", hint="wait until it is written, and run again")
         self._cache.put(key, (digest.hex, header.kind, header.architecture))
         return _File(digest, size, header.kind, header.architecture)
@@ -167,24 +165,3 @@ def _locked_projector(ref: SourceRef, pin: Facts) -> "_File | None":
     except ValueError as error:
         raise Unusable("the projector that is locked can't be read", hint="lock it anew") from error
     return _File(digest, size, "projector", "")
-
-
-def _stamp(path: Path) -> tuple[int, str]:
-    """Return the file's size, and the text that changes whenever its content may have changed."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise NotFound(f"there is no file {path}", hint="the path is relative to the manifest's folder") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise Unusable(f"{path} is not a file", hint="name the GGUF file itself")
-    return found.st_size, f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
-
-
-def _hashed(path: Path, size: int, progress: Progress) -> Digest:
-    sha256, done = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            sha256.update(block)
-            done += len(block)
-            progress("checking", done, size)
-    return Digest(sha256.hexdigest())

@@ -6,7 +6,7 @@ what is known not to work is refused.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.abilities import TRIED
+from reconciler.core.abilities import CONVERTED, TRIED
 from reconciler.core.compatibility import judge
 from reconciler.core.digest import Digest
 from reconciler.core.expand import mixed_up
@@ -52,7 +52,10 @@ def _look_at(entry: Desired) -> Blob | None:
 
 
 def _too_old(entry: Desired, version: str) -> Iterator[HostTooOld]:
-    """Yield the error for a host that would drop a part of what is declared without a word."""
+    """Yield the error for a host that can't convert what is declared, or would drop a part of it without a word."""
+    since = CONVERTED.get(str(dict(entry.provenance).get("class")), TRIED)
+    if since != TRIED and older(version, since):
+        yield HostTooOld(f"{entry.reference} needs Ollama {since}, and the host has {version}", hint=_UPGRADE)
     create, needed = _create_of(entry), Feature.RENDERERS
     if create is not None and (create.renderer or create.parser) and older(version, needed.since):
         yield HostTooOld(f"{needed.title} need Ollama {needed.since}, and the host has {version}", hint=_UPGRADE)

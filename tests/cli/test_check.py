@@ -123,7 +123,7 @@ def test_of_several_projectors_the_manifest_names_one(ask, hub, model, reconcile
     assert "mmproj: mmproj-F16.gguf" in declared(reconciler, told)
 
 
-def test_safetensors_that_ollama_converts_work_with_conversion(ask, hub, model):
+def test_safetensors_that_ollama_converts_work_with_conversion(ask, hub, model, reconciler):
     files = {"config.json": json.dumps(CONFIG).encode(), "tokenizer.json": b"{}"}
     hub.commit("org/Tiny-1B", {**files, "model.safetensors": safetensors(300, 1000)})
     for repo, downloads in (("a/Tiny-1B-GGUF", 5), ("b/Tiny-1B-GGUF", 900), ("c/Tiny-1B-i1-GGUF", 1)):
@@ -137,7 +137,7 @@ def test_safetensors_that_ollama_converts_work_with_conversion(ask, hub, model):
     assert told["message"].startswith("conversion by Ollama itself (LlamaForCausalLM, Ollama 0.9.3 or newer)")
     assert (told["parameters"], told["context_length"], told["quantization"]) == (300_000, 2048, "BF16")
     assert [item["repo"] for item in told["alternatives"]] == ["c/Tiny-1B-i1-GGUF", "b/Tiny-1B-GGUF", "a/Tiny-1B-GGUF"]
-    assert "manifest" not in told
+    assert "format: safetensors" in declared(reconciler, told)
 
 
 @pytest.mark.parametrize(
@@ -192,13 +192,13 @@ def test_an_adapter_of_a_repo_belongs_to_a_fine_tune(ask, hub, tmp_path, reconci
     assert f"huggingface:\n      repo: {REPO}\n" in declared(reconciler, told)
 
 
-def test_safetensors_adapters_are_named_with_their_base(ask, hub):
+def test_safetensors_adapters_are_named_with_their_base(ask, hub, reconciler):
     about = json.dumps({"base_model_name_or_path": "org/Base"}).encode()
     hub.commit("org/lora", {"adapter_config.json": about, "adapter_model.safetensors": safetensors(4)})
     status, told = ask("hf:org/lora")
-    assert (status, told["holds"]) == (1, "adapter")
-    assert "a LoRA adapter (trained on org/Base) belongs under `adapter`" in told["message"]
-    assert "convert_lora_to_gguf.py" in told["advice"][0]
+    assert (status, told["holds"]) == (0, "adapter")
+    assert "it is a LoRA adapter (trained on org/Base), and belongs under `adapter`" in told["message"]
+    assert "format: safetensors" in declared(reconciler, told)
 
 
 def test_the_text_puts_the_verdict_first_and_marks_what_is_recommended(reconciler, hub, model):

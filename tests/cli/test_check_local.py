@@ -76,6 +76,8 @@ def test_local_folders_are_told_by_what_is_in_them(ask, folder, model, reconcile
         (other / f"model-0000{number_}-of-00002.safetensors").write_bytes(safetensors(10, 10))
     status, told = ask(other)
     assert (status, told["verdict"], told["parameters"]) == (0, "works_with", 200)
+    assert "safetensors: ./converted" in declared(reconciler, told)
+    assert "name: converted\n" in told["manifest"]
 
 
 @pytest.mark.parametrize(

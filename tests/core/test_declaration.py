@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.declaration import declaration, model_name
-from reconciler.core.found import Found, Variant
+from reconciler.core.found import Format, Found, Variant
 from reconciler.core.names import ModelName
 
 REPO = Found("hf:org/M-GGUF@main", "huggingface", (("repo", "org/M-GGUF"),))
@@ -36,6 +36,23 @@ SOURCES = {
         {"huggingface": (("repo", "org/M-GGUF"), ("revision", "v1"), ("quantization", "Q8_0"))},
     ),
     "a file here": (replace(FILE, variants=(Variant("m.gguf", 1),)), {"gguf": "./m.gguf"}),
+    "its only projector": (
+        replace(REPO, variants=(Variant("a.gguf", 1, "Q8_0"),), projectors=("mmproj.gguf",)),
+        {"huggingface": (("repo", "org/M-GGUF"), ("quantization", "Q8_0"))},
+    ),
+    "one projector of several": (
+        replace(REPO, variants=(Variant("a.gguf", 1),), projectors=("mmproj-BF16.gguf", "mmproj-F16.gguf", "p.gguf")),
+        {"huggingface": (("repo", "org/M-GGUF"), ("file", "a.gguf"), ("mmproj", "mmproj-F16.gguf"))},
+    ),
+    "a file here with its projector": (
+        replace(FILE, variants=(Variant("m.gguf", 1),), projectors=("mmproj.gguf",)),
+        {"gguf": (("path", "./m.gguf"), ("mmproj", "./mmproj.gguf"))},
+    ),
+    "safetensors": (
+        replace(REPO, format=Format.SAFETENSORS),
+        {"huggingface": (("repo", "org/M-GGUF"), ("format", "safetensors"))},
+    ),
+    "a folder here": (Found("./m", "safetensors", (("path", "./m"),)), {"safetensors": "./m"}),
     "a name": (Found("ollama:m", "ollama", (("name", "m:latest"),)), {"ollama": "m:latest"}),
     "a name without TLS": (
         Found("ollama:http://h:1/a/m", "ollama", (("name", "h:1/a/m:latest"), ("insecure", True))),
@@ -54,6 +71,8 @@ def test_a_model_is_declared_from_its_source(found: Found, source: dict[str, obj
 def test_an_adapter_is_declared_on_a_base() -> None:
     document = dict(declaration(replace(FILE, holds="adapter", variants=(Variant("lora.gguf", 1),))))
     assert document["kind"] == "FineTune"
+    both = replace(REPO, holds="adapter", variants=(Variant("l.gguf", 1),), projectors=("a.gguf", "b.gguf"))
+    assert "mmproj" not in str(declaration(both))
     assert document["spec"] == (("base", "the-base-model"), ("adapter", (("gguf", "./lora.gguf"),)))
 
 

@@ -270,3 +270,16 @@ def test_of_a_base_that_is_not_declared_no_architecture_is_known():
     state = LiveState((replace(BOTH.hosts[1], models=(live("there", host="b"),)),))
     found = expand([bot], [B], {bot.adapter: replace(PIN, provenance=(("architecture", "qwen2"),))}, state)
     assert len(found.entries) == 1
+
+
+@pytest.mark.parametrize(("base", "fits"), [("llama", True), ("gemma2", True), ("qwen2", False), ("", True)])
+def test_an_adapter_that_hosts_convert_needs_one_of_two_architectures(base, fits):
+    bot = adapted("lora")
+    files = tuple((name, Blob(digest(name), 1, "safetensors", ())) for name in ("adapter_config.json", "a.safetensors"))
+    pins = {FILE: replace(PIN, provenance=(("architecture", base),)), bot.adapter: replace(PIN, files=files)}
+
+    found = expand([model("m"), bot], [B], pins, BOTH)
+
+    assert [item.message for item in found.unresolved] == (
+        [] if fits else ["m.gguf is an adapter for gemma2 or llama, and its base m:latest is qwen2"]
+    )

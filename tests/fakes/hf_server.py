@@ -67,6 +67,13 @@ class HubServer:
         stored = {path: self._stored(content, lfs=lfs) for path, content in files.items()}
         return self.state.repos.setdefault(repo, Repo(repo)).commit(stored, branch)
 
+    def add(self, repo: str, files: Mapping[str, bytes | Path], branch: str = "main", *, lfs: bool = True) -> str:
+        """Put these files beside what is on a branch; returns the commit."""
+        found = self.state.repos[repo]
+        there = found.commits[found.branches[branch]]
+        stored = {path: self._stored(content, lfs=lfs) for path, content in files.items()}
+        return found.commit({**there, **stored}, branch)
+
     def describe(self, repo: str, **about: object) -> None:
         """Have `model_info` and search say this about a repo: tags, downloads, gguf, safetensors, cardData, …"""
         self.state.repos[repo].about |= about

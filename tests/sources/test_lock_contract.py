@@ -69,7 +69,7 @@ def test_a_question_has_a_name_of_its_own_that_nobody_need_be_asked_for(case: Ca
     for key in keys:
         assert key.isprintable()
         assert key == key.strip()
-        assert key.startswith("/") == (case.source.type == "gguf")
+        assert key.startswith("/") == (case.source.type in {"gguf", "safetensors"})
 
 
 def test_what_content_is_expected_is_no_part_of_the_question(case: Case) -> None:

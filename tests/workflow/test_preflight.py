@@ -1,5 +1,6 @@
 """Preflight: what can't work is refused at plan time, with what it would take, and nothing moves."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,8 @@ from reconciler.errors import UnsafePlan
 from reconciler.workflow.propose import propose
 from reconciler.workflow.selection import Selection
 from tests.fakes.ollama_server import FakeOllama
-from tests.manifests import model, tune
+from tests.manifests import model, tune, write
+from tests.parts.safetensors import CONFIG, put, tiny_llama
 from tests.workflow.conftest import Site
 
 WRITING = ("upload", "create", "pull", "copy", "delete")
@@ -91,3 +93,18 @@ def test_a_plan_for_one_model_counts_all_that_its_host_holds_and_what_that_makes
         with pytest.raises(UnsafePlan, match="its storageBudget is 0"):
             site.apply(planned(site, 0, "other"))
         assert server.calls(*WRITING) == []
+
+
+def test_what_only_newer_hosts_convert_is_refused_by_older_ones(site: Site) -> None:
+    config = {**CONFIG, "architectures": ["Qwen3NextForCausalLM"]}
+    put(site.folder / "next", {**tiny_llama(), "config.json": json.dumps(config).encode()})
+    put(site.folder / "llama", tiny_llama())
+    for word in ("next", "llama"):
+        write(
+            site.folder, word, f"kind: Model\nmetadata: {{name: {word}}}\nspec: {{source: {{safetensors: ./{word}}}}}\n"
+        )
+    told = {str(change.address.model): (change.action, change.note) for change in site.plan().changes}
+    assert told == {
+        "llama:latest": (Action.CREATE, ""),
+        "next:latest": (Action.REFUSE, "next needs Ollama 0.33, and the host has 0.9.3"),
+    }

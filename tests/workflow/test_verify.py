@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.core.digest import Digest
 from reconciler.core.facts import ABSENT, FieldChange, facts
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Create
@@ -55,3 +56,18 @@ def test_an_empty_list_is_met_by_nothing_because_ollama_prints_nothing_for_it():
 
 def test_what_was_not_declared_is_not_compared():
     assert unmet(Create(NAME), facts(SHOWN)) == ()
+
+
+A, B = Digest.of(b"a"), Digest.of(b"b")
+
+
+def test_a_projector_that_the_host_lost_is_named_and_one_that_it_rewrote_is_not():
+    step = Create(NAME, files=(("m.gguf", A), ("mmproj.gguf", B)))
+    assert [field.path for field in unmet(step, ())] == ["projectors"]
+    assert unmet(step, facts({"projectors": ("sha256:rewritten",)})) == ()
+
+
+def test_of_an_adapter_that_the_host_converts_nobody_knows_the_digest():
+    converted = (("adapter_config.json", A), ("adapter_model.safetensors", B))
+    assert unmet(Create(NAME, adapters=converted), facts({"adapters": ("sha256:converted",)})) == ()
+    assert [field.path for field in unmet(Create(NAME, adapters=(("l.gguf", A),)), ())] == ["adapters"]

@@ -1,0 +1,136 @@
+"""The source type `safetensors`: a folder on this machine with a model or an adapter that hosts convert.
+
+Every file is pinned by its sha256, and read again only when its size, time or inode is another.
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Facts
+from reconciler.core.resolution import Pinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.steps import Blob
+from reconciler.errors import ResolutionError, Unusable
+from reconciler.ports import Progress, Source
+from reconciler.sources import Context
+from reconciler.sources._files_only import FilesOnly
+from reconciler.sources._gguf_bytes import Readable
+from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.sources._local_file import hashed, stamp_of
+from reconciler.sources._local_folder import files_of, inside
+from reconciler.sources._sentence_transformers import as_hosts_read, is_rewritten
+from reconciler.sources._tensor_pin import Tensors, tensors_of
+from reconciler.sources._tensor_set import MOST_TEXT, tensor_set
+
+
+def source(context: Context) -> Source:
+    """Return the source."""
+    return Safetensors(context)
+
+
+class Safetensors(FilesOnly):
+    """Pins a folder to the content that is there now."""
+
+    type = "safetensors"
+    offline = True
+
+    def __init__(self, context: Context) -> None:
+        self._cache, self._made = context.cache, context.downloads
+
+    def key(self, ref: SourceRef) -> str:
+        """Return the absolute path."""
+        return str(dict(ref.options)["path"])
+
+    def resolve(self, ref: SourceRef) -> Pinned:
+        """Return the digests of the files that hosts need; raises ResolutionError."""
+        folder = Path(self.key(ref))
+
+        def opened(file: RepoFile) -> AbstractContextManager[Readable]:
+            return inside(folder, file.path).open("rb")
+
+        try:
+            found = tensor_set(folder.name, files_of(folder), opened)
+            files = tuple((file.path, *self._given(folder, file.path, _quietly)) for file in found.files)
+        except OSError as error:
+            raise Unusable(f"{folder} can't be read: {error.strerror}", hint="check its permissions") from error
+        return self._pinned(ref, Tensors(files, found.holds, found.architecture))
+
+    def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
+        """Return what the folder held when it was locked; raises Unusable."""
+        pinned = self._pinned(ref, tensors_of(pin))
+        if pinned.pin != pin:
+            raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")
+        return pinned
+
+    def _pinned(self, ref: SourceRef, tensors: Tensors) -> Pinned:
+        folder = self.key(ref)
+        place = (("folder", folder),)
+        about = (("path", folder),)
+        name = Path(folder).name
+        return tensors.pinned(
+            self.type, name, lambda path: (*place, ("file", path)), more=(), about=about, follows=False
+        )
+
+    def offers(self, blob: Blob) -> bool:
+        """Tell whether the file is still what it was."""
+        where = dict(blob.locator)
+        try:
+            return self._given(Path(where["folder"]), where["file"], _quietly)[0] == blob.digest
+        except (ResolutionError, OSError):
+            return False
+
+    def examine(self, blob: Blob) -> None:
+        """Return nothing: what there is to know was looked at when it was pinned."""
+
+    def fetch(self, blob: Blob, progress: Progress) -> Path:
+        """Return the path itself, or that of what hosts are given instead; raises Unusable where it has changed."""
+        where = dict(blob.locator)
+        folder, name = Path(where["folder"]), where["file"]
+        if self._given(folder, name, progress)[0] != blob.digest:
+            raise Unusable(f"{name} has changed since the plan was made", hint="plan again")
+        path = inside(folder, name)
+        content = _rewritten(path, name)
+        if content is None:
+            return path
+        self._made.mkdir(parents=True, exist_ok=True)
+        made = self._made / blob.digest.hex
+        made.write_bytes(content)
+        return made
+
+    def release(self, blob: Blob) -> None:
+        """Delete what was made for hosts; the files themselves are the user's own."""
+        (self._made / blob.digest.hex).unlink(missing_ok=True)
+
+    def _given(self, folder: Path, name: str, progress: Progress) -> tuple[Digest, int]:
+        """Return digest and size of what hosts are given for a file."""
+        path = inside(folder, name)
+        size, stamp = stamp_of(path)
+        key = f"given {path} {stamp}"
+        match self._cache.get(key):
+            case (str(sha256), int(given)):
+                return Digest(sha256), given
+            case _:
+                content = _rewritten(path, name)
+                found = (hashed(path, size, progress), size) if content is None else _of(content)
+        if stamp_of(path)[1] != stamp:
+            raise Unusable(f"{path.name} changed while it was read", hint="wait until it is written, and run again")
+        self._cache.put(key, (found[0].hex, found[1]))
+        return found
+
+
+def _quietly(_phase: str, _done: int, _size: int) -> None:
+    """Report nothing."""
+
+
+def _rewritten(path: Path, name: str) -> bytes | None:
+    """Return what hosts are given in the place of a file, or None where that is the file itself."""
+    if not is_rewritten(name) or path.stat().st_size > MOST_TEXT:
+        return None
+    content = path.read_bytes()
+    given = as_hosts_read(name, content)
+    return given if given != content else None
+
+
+def _of(content: bytes) -> tuple[Digest, int]:
+    return Digest.of(content), len(content)
