@@ -33,8 +33,12 @@ class Stage:
 
     @property
     def downloads(self) -> int:
-        """Return how often content was asked for, which the hub serves from an origin of its own."""
-        return sum((request.server, request.method) == ("cdn", "GET") for request in self.hub.requests)
+        """Return how often a file was asked for, not counting the parts of it that a plan judges it by.
+
+        The hub serves content from an origin of its own.
+        """
+        asked = (request for request in self.hub.requests if (request.server, request.method) == ("cdn", "GET"))
+        return sum(not request.range for request in asked)
 
     def publish(self, **fields: object) -> None:
         """Put a version of the tiny model into the registry, as a colleague would, under the tag that it always has.
