@@ -13,6 +13,7 @@ from reconciler.core.chain import choose, none_taken
 from reconciler.core.modelfile import modelfile
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Resource, SourceRef
+from reconciler.core.steps import converted
 from reconciler.errors import ResolutionError
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.resolve import Locking, Pins, resolve
@@ -25,8 +26,8 @@ from reconciler.workflow.resolve import Locking, Pins, resolve
 def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
     """Print the Modelfile that a declared model equals, for `ollama create`.
 
-    FROM names the base, the name on the hub, or the file; where that file is on Hugging Face, a comment says where
-    and with which sha256, as the lock has it or upstream offers it now. No host is asked and nothing is downloaded.
+    FROM names the base, the name on the hub, the folder, or the file; where files are on Hugging Face, comments say
+    where and with which sha256, as the lock has it or upstream offers it now. No host is asked, nothing is downloaded.
 
     \b
     Exit codes: 0 done, 1 error or a text that no Modelfile can hold, 64 wrong usage.
@@ -41,20 +42,20 @@ def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
 
 
 def _written(item: Resource, pins: Pins) -> str:
-    start = str(item.base) if item.base is not None else _place(item.sources, pins)
-    adapters = [_place((item.adapter,), pins)] if item.adapter is not None else []
+    start = (str(item.base),) if item.base is not None else _places(item.sources, pins)
+    adapters = _places((item.adapter,), pins) if item.adapter is not None else ()
     notes = [*_notes(item, pins)]
     return modelfile(start, adapters, item.overlay, notes)
 
 
-def _place(chain: Sequence[SourceRef], pins: Pins) -> str:
-    """Return the name to pull, or the path of the file or folder."""
+def _places(chain: Sequence[SourceRef], pins: Pins) -> tuple[str, ...]:
+    """Return the name to pull, the folder, or the paths of model and projector."""
     _, pinned = _taken(chain, pins)
     if pinned.pull is not None:
-        return str(pinned.pull.name)
-    ((name, blob), *_) = pinned.files
-    where = dict(blob.locator)
-    return where.get("folder") or where.get("path") or (f"./{name}" if len(pinned.files) < 3 else ".")
+        return (str(pinned.pull.name),)
+    if converted(pinned.files):
+        return (dict(pinned.files[0][1].locator).get("folder", "."),)
+    return tuple(dict(blob.locator).get("path", f"./{name}") for name, blob in pinned.files)
 
 
 def _notes(item: Resource, pins: Pins) -> Iterator[str]:

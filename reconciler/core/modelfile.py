@@ -16,9 +16,13 @@ _SPACE = " \t\n\r"  # what is dropped around a value, and kept within
 _ENDS = "\n\r"  # of a line
 
 
-def modelfile(start: str, adapters: Sequence[str], overlay: Overlay, notes: Sequence[str] = ()) -> str:
-    """Return the text of a Modelfile; `start` and `adapters` are names or paths. Raises Unusable."""
-    lines = [*(f"# {note}" for note in notes), f"FROM {start}", *(f"ADAPTER {adapter}" for adapter in adapters)]
+def modelfile(start: Sequence[str], adapters: Sequence[str], overlay: Overlay, notes: Sequence[str] = ()) -> str:
+    """Return the text of a Modelfile; `start`, with a projector behind the model, and `adapters` are names or paths.
+
+    Raises Unusable.
+    """
+    lines = [*(f"# {note}" for note in notes), *(f"FROM {place}" for place in start)]
+    lines += [*(f"ADAPTER {adapter}" for adapter in adapters)]
     lines += [line for name, value in overlay.parameters for line in _parameter(name, value)]
     lines += [_command(name, text) for name, text in _texts(overlay)]
     lines += [_command(f"MESSAGE {role}", content) for role, content in overlay.messages]

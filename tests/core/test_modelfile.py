@@ -9,7 +9,7 @@ from reconciler.errors import Unusable
 
 def line(text: str) -> str:
     """Return how a system prompt stands in a Modelfile."""
-    return modelfile("base", (), Overlay(system=text)).removeprefix("FROM base\nSYSTEM ").removesuffix("\n")
+    return modelfile(("base",), (), Overlay(system=text)).removeprefix("FROM base\nSYSTEM ").removesuffix("\n")
 
 
 def test_everything_that_is_declared_is_in_it():
@@ -22,9 +22,10 @@ def test_everything_that_is_declared_is_in_it():
         renderer="qwen3-coder",
         parser="qwen3",
     )
-    assert modelfile("./m.gguf", ("./lora.gguf",), overlay, ("from somewhere",)).splitlines() == [
+    assert modelfile(("./m.gguf", "./p.gguf"), ("./lora.gguf",), overlay, ("from somewhere",)).splitlines() == [
         "# from somewhere",
         "FROM ./m.gguf",
+        "FROM ./p.gguf",
         "ADAPTER ./lora.gguf",
         "PARAMETER num_ctx 64",
         "PARAMETER stop a",
@@ -72,8 +73,8 @@ def test_a_text_with_what_would_be_dropped_can_not_be_written():
 
 def test_a_null_can_not_be_written():
     with pytest.raises(Unusable, match=r"parameters\.num_ctx: null"):
-        modelfile("base", (), Overlay(parameters=(("num_ctx", None),)))
+        modelfile(("base",), (), Overlay(parameters=(("num_ctx", None),)))
 
 
 def test_nothing_declared_is_one_line():
-    assert modelfile("base", (), Overlay()) == "FROM base\n"
+    assert modelfile(("base",), (), Overlay()) == "FROM base\n"

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from reconciler.core.modelfile import modelfile
 from reconciler.core.resource import Overlay
 from reconciler.errors import Unusable
-from tests.manifests import tune
+from tests.manifests import tune, write
+from tests.parts.gguf import tiny_model, tiny_projector
 from tests.parts.ollama import find_server
+from tests.parts.safetensors import put, tiny_llama
 
 pytestmark = pytest.mark.ollama
 MORE = """\
@@ -62,13 +64,30 @@ def test_a_model_from_a_file_is_written_with_its_place(yard, ollama, tmp_path):
     assert yard.reconciler("export", "--modelfile", yard.name("bsae")).status == 64
 
 
+def test_a_projector_and_a_folder_of_safetensors_are_written_with_their_places(yard, ollama, tmp_path):
+    tiny_model(yard.folder / "m.gguf", seed=12)
+    tiny_projector(yard.folder / "eyes.gguf", seed=12)
+    put(yard.folder / "tiny", tiny_llama(seed=12))
+    sources = {"eyes": "{gguf: {path: m.gguf, mmproj: eyes.gguf}}", "tensors": "{safetensors: ./tiny}"}
+    for word, source in sources.items():
+        text = f"kind: Model\nmetadata: {{name: {yard.name(word)}}}\nspec: {{source: {source}}}\n"
+        write(yard.folder, word, text)
+    yard.apply()
+    for word in sources:
+        told = yard.reconciler("export", "--modelfile", yard.name(word))
+        create(ollama, yard.name("theirs"), told.out, tmp_path)
+        shown, ours = (yard.hands.show(yard.name(name)) for name in ("theirs", word))
+        assert shown["capabilities"] == ours["capabilities"]
+        assert shown["modelfile"].count("\nFROM ") == ours["modelfile"].count("\nFROM ")
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS)
 def test_every_text_that_we_write_is_read_back_as_it_is(yard, ollama, tmp_path_factory, text):
     if "base" not in yard.listed():
         yard.by_hand("base")
     try:
-        written = modelfile(yard.name("base"), (), Overlay(system=text, messages=(("user", text),)))
+        written = modelfile((yard.name("base"),), (), Overlay(system=text, messages=(("user", text),)))
     except Unusable:
         return
     create(ollama, yard.name("text"), written, tmp_path_factory.mktemp("text"))
