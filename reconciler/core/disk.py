@@ -8,7 +8,7 @@ from reconciler.core.names import Address
 from reconciler.core.resource import HostSpec
 from reconciler.core.safety import Budget
 from reconciler.core.state import Live, LiveState, Observed, Recorded, RecordedState
-from reconciler.core.steps import Create, needed_blobs
+from reconciler.core.steps import Create, converted, needed_blobs, projectors_of
 from reconciler.core.versions import Feature, has
 
 _REMADE = frozenset({"weights", "quantize"})  # paths of facts: where neither differs, the second copy is there
@@ -26,15 +26,22 @@ def budgets(hosts: Iterable[HostSpec], live: LiveState, recorded: RecordedState)
 
 
 def rewritten(change: Change, version: str) -> dict[Digest, int]:
-    """Return the files, with their bytes, of which a host of this version writes a second copy for the model."""
+    """Return the files, with their bytes, of which a host of this version writes a second copy for the model.
+
+    That is what it converts, about as large, or rewrites; never a projector.
+    """
     create = next((step for step in change.steps if isinstance(step, Create)), None)
-    if create is None or create.quantize is not None or not has(version, Feature.GGUF_REWRITTEN):
+    if create is None:
+        return {}
+    written = converted(create.files) or (create.quantize is None and has(version, Feature.GGUF_REWRITTEN))
+    if not written:
         return {}
     differs = {field.path for field in (*change.fields, *change.drift)}
     if change.action is not Action.CREATE and not _REMADE & differs:
         return {}
     sizes = needed_blobs(change.steps)
-    return {digest: sizes[digest] for _, digest in create.files}
+    beside = {digest for _, digest in projectors_of(create.files)}
+    return {digest: sizes[digest] for _, digest in create.files if digest not in beside}
 
 
 def _held(host: Observed, records: Mapping[Address, Recorded]) -> int:

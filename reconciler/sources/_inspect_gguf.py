@@ -8,7 +8,9 @@ from reconciler.core.found import Format, Found
 from reconciler.errors import NotFound, Unusable
 from reconciler.sources import Context
 from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.sources._local_folder import files_of
 from reconciler.sources._model_files import OTHERS, examined, gguf_examined
+from reconciler.sources._tensor_set import completed
 
 _MOST_FILES = 10_000  # of one folder
 
@@ -31,7 +33,9 @@ def inspect(_context: Context, reference: str) -> Found:
 
 def _as_folder(found: Found, folder: Path) -> Found:
     """Return what was found as what it is in a manifest: the folder itself, beside the manifest."""
-    return replace(found, type="safetensors", options=(("path", f"./{folder.resolve().name}"),))
+    name = folder.resolve().name
+    found = replace(found, type="safetensors", options=(("path", f"./{name}"),))
+    return completed(found, name, files_of(folder), lambda file: (folder / file.path).open("rb"))
 
 
 def _files(folder: Path) -> list[RepoFile]:

@@ -16,6 +16,7 @@ from reconciler.sources._hugging_face_api import HubApi
 from reconciler.sources._hugging_face_files import LARGEST, RepoFile, human
 from reconciler.sources._hugging_face_search import close_names, gguf_repos
 from reconciler.sources._model_files import examined
+from reconciler.sources._tensor_set import completed
 from reconciler.transport import Http
 
 _REDIRECTS = 3
@@ -40,6 +41,7 @@ class _Inspection:
         self._commit, info = self._about()
         files = self._api.listed(self._repo, self._commit)
         found = examined(self._start(info), files, self._open, _obstacle)
+        found = completed(found, self._repo, files, self._open)
         if (judge(found).declarable and found.format is not Format.SAFETENSORS) or found.denied[0]:
             return found
         return replace(found, alternatives=gguf_repos(self._http, self._api, self._repo))

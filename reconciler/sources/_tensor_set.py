@@ -6,11 +6,11 @@ not move a model.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.core.compatibility import judge
-from reconciler.core.found import Found
+from reconciler.core.found import Format, Found
 from reconciler.errors import SourceUnavailable, Unusable
 from reconciler.sources._hugging_face_files import RepoFile
 from reconciler.sources._model_files import Open, examined
@@ -28,8 +28,6 @@ _CONFIGS = (
 _PART = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.safetensors")
 _ANEW = "download it anew, with all of its files"
 
-Read = Callable[[RepoFile], bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class TensorSet:
@@ -45,26 +43,44 @@ def tensor_set(name: str, files: Sequence[RepoFile], open: Open) -> TensorSet:
 
     `name` is what messages call it.
     """
-
-    def read(file: RepoFile) -> bytes:
-        if file.size > MOST_TEXT:
-            raise Unusable(f"{file.path} has {file.size} bytes, more than any such file needs", hint=_ANEW)
-        with open(file) as content:
-            return content.read(file.size)
-
     by_path = {file.path: file for file in files if not file.is_gguf}
-    weights = _weights(name, by_path, read)
+    weights = _weights(name, by_path, open)
     others = [file for file in by_path.values() if not file.path.endswith(_WEIGHTS)]
     found = examined(Found(asked=name, type="safetensors", options=(), parameters=1), [*others, *weights], open, _none)
     _check(name, found)
+    return _chosen(name, found, by_path, open)
+
+
+def completed(found: Found, name: str, files: Sequence[RepoFile], open: Open) -> Found:
+    """Return what was found, with what else keeps hosts from converting it rightly: a file that lacks, its pooling."""
+    if found.format is not Format.SAFETENSORS or found.denied[0] or not judge(found).good:
+        return found
+    try:
+        _chosen(name, found, {file.path: file for file in files}, open)
+    except Unusable as error:
+        return replace(found, trouble=(error.message, error.hint))
+    except SourceUnavailable as error:
+        return replace(found, unread=error.message)
+    return found
+
+
+def _chosen(name: str, found: Found, files: dict[str, RepoFile], open: Open) -> TensorSet:
     if found.holds == "adapter":
-        return TensorSet(tuple(_present(name, _ADAPTER, by_path)), "adapter", "")
+        return TensorSet(tuple(_present(name, _ADAPTER, files)), "adapter", "")
+    weights = _weights(name, files, open)
     if not all("/" not in file.path for file in weights):
         raise Unusable(f"{name} has its weights in a folder of its own, and hosts look at the top", hint=_ANEW)
-    configs = [by_path[path] for path in _CONFIGS if path in by_path]
-    modules = _modules(name, found.architecture, by_path, read)
+    configs = [files[path] for path in _CONFIGS if path in files]
+    modules = _modules(name, found.architecture, files, open)
     chosen = sorted((*weights, *configs, *modules), key=lambda file: file.path)
     return TensorSet(tuple(chosen), "model", found.architecture)
+
+
+def _read(file: RepoFile, open: Open) -> bytes:
+    if file.size > MOST_TEXT:
+        raise Unusable(f"{file.path} has {file.size} bytes, more than any such file needs", hint=_ANEW)
+    with open(file) as content:
+        return content.read(file.size)
 
 
 def _check(name: str, found: Found) -> None:
@@ -87,12 +103,12 @@ def _present(name: str, paths: Sequence[str], files: dict[str, RepoFile]) -> Ite
         yield files[path]
 
 
-def _weights(name: str, files: dict[str, RepoFile], read: Read) -> list[RepoFile]:
+def _weights(name: str, files: dict[str, RepoFile], open: Open) -> list[RepoFile]:
     """Return the files with the weights, all of those that the index names or that number themselves."""
     every = sorted(path for path in files if path.endswith(_WEIGHTS))
     top = [path for path in every if "/" not in path]
     if _INDEX in files:
-        return list(_present(name, _indexed(name, read(files[_INDEX])), files))
+        return list(_present(name, _indexed(name, _read(files[_INDEX], open)), files))
     for path in ("model.safetensors", _ADAPTER[1]):
         if path in files:
             return [files[path]]
@@ -116,14 +132,14 @@ def _indexed(name: str, content: bytes) -> list[str]:
     return paths
 
 
-def _modules(name: str, architecture: str, files: dict[str, RepoFile], read: Read) -> list[RepoFile]:
+def _modules(name: str, architecture: str, files: dict[str, RepoFile], open: Open) -> list[RepoFile]:
     """Return what sentence-transformers says of the model; hosts can't convert a BERT without it."""
     pools = architecture == "BertModel"
     if MODULES not in files:
         return list(_present(name, [MODULES] if pools else [], files))
-    modules = read(files[MODULES])
+    modules = _read(files[MODULES], open)
     path = pooling_of(modules)
     found = list(_present(name, [MODULES, *([path] if path else [])], files))
     if pools:
-        refuse_unknown(name, modules, read(files[path]) if path else b"")
+        refuse_unknown(name, modules, _read(files[path], open) if path else b"")
     return found

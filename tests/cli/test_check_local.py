@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.checks import CONFIG, declared, safetensors
 from tests.parts.gguf import tiny_adapter, tiny_projector
+from tests.parts.safetensors import put, tiny_llama
 from tests.sources.gguf_files import LLAMA, gguf, number, text
 
 
@@ -93,3 +94,15 @@ def test_a_path_where_nothing_is_is_an_error(reconciler, folder):
     result = reconciler("check", "./nothing.gguf")
     assert (result.status, result.out) == (1, "")
     assert "there is no file or folder" in result.err
+
+
+def test_what_a_plan_would_refuse_of_a_folder_is_told_by_check(ask, folder):
+    put(folder / "parts", {n: c for n, c in tiny_llama(parts=2).items() if "00002-of" not in n})
+    config = json.dumps({**CONFIG, "architectures": ["BertModel"]}).encode()
+    put(folder / "bert", {**tiny_llama(), "config.json": config})
+    for word, told in {
+        "parts": "model-00002-of-00002.safetensors is missing",
+        "bert": "modules.json is missing",
+    }.items():
+        status, found = ask(f"./manifests/{word}")
+        assert (status, found["message"]) == (1, f"{word} is not complete: {told}")

@@ -69,6 +69,9 @@ def changed(path):
 
 
 UPDATE = replace(NEW, action=Action.UPDATE)
+OTHER = digest("other")
+BOTH = (STEPS[0], Upload(Blob(OTHER, 7, "gguf", ())))
+CONVERTING = Create(ModelName.parse("m"), files=(("config.json", OTHER), ("model.safetensors", FILE)))
 COPIES = {
     "an import": (NEW, "0.30.0", 100),
     "an import on an older host": (NEW, "0.24.0", 0),
@@ -82,13 +85,24 @@ COPIES = {
         "0.30.0",
         0,
     ),
+    "a projector": (
+        replace(NEW, steps=(*BOTH, Create(ModelName.parse("m"), files=(("m.gguf", FILE), ("p.gguf", OTHER))))),
+        "0.30.0",
+        100,
+    ),
+    "what is converted": (replace(NEW, steps=(*BOTH, CONVERTING)), "0.9.3", 107),
+    "what is converted and quantised": (
+        replace(NEW, steps=(*BOTH, replace(CONVERTING, quantize="Q8_0"))),
+        "0.9.3",
+        107,
+    ),
     "a build": (replace(NEW, steps=(Create(ModelName.parse("m"), ModelName.parse("b")),)), "0.30.0", 0),
     "a delete": (replace(NEW, action=Action.DELETE, steps=()), "0.30.0", 0),
 }
 
 
 @pytest.mark.parametrize(("change", "version", "size"), COPIES.values(), ids=COPIES)
-def test_newer_hosts_make_a_second_copy_of_what_they_import(change, version, size):
+def test_hosts_make_a_second_copy_of_what_they_convert_and_newer_ones_of_all_that_they_import(change, version, size):
     assert sum(rewritten(change, version).values()) == size
 
 
