@@ -39,11 +39,13 @@ class Fault:
     flip_at: int = -1  # damage the byte at this place of the file
     ignore_range: bool = False  # answer 200 with everything
     delay: float = 0.0  # seconds before every 64 KiB
+    download: bool = False  # only where all that follows is asked for, not a part that ends: a plan reads headers so
 
     def fits(self, request: Request) -> bool:
         """Tell whether it happens to this request."""
         same = (self.server, self.method) == (request.server, request.method)
-        return self.times > 0 and same and self.path in request.path
+        wanted = not self.download or not request.range or request.range.endswith("-")
+        return self.times > 0 and same and self.path in request.path and wanted
 
 
 @dataclass

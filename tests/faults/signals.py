@@ -14,9 +14,9 @@ _SLOW = 0.05  # seconds for each 64 KiB: 8 s for a piece of the download
 
 def _in_download(scene: Scene, *signals: int) -> Seen:
     assert isinstance(scene.content, Hub)
-    slow = scene.content.server.fail(Fault(delay=_SLOW))
+    scene.content.server.fail(Fault(delay=_SLOW, download=True))
     with scene.process() as process:
-        scene.wait_until(lambda: slow.times == 0)
+        scene.wait_for_download()
         return _sent(scene, process, *signals)
 
 

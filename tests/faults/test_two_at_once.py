@@ -109,7 +109,7 @@ def test_two_hosts_that_are_one_server_are_worked_on_one_after_the_other(tmp_pat
 
 def test_a_model_that_somebody_made_during_the_download_is_left_alone(tmp_path):
     with hub_on_fake(tmp_path, None) as scene:
-        scene.content.server.fail(Fault(delay=0.004))
+        scene.content.server.fail(Fault(delay=0.004, download=True))
         with scene.process() as process:
             scene.wait_for_download()
             _by_hand(scene, "theirs")
@@ -124,7 +124,7 @@ def test_a_new_name_that_somebody_took_during_the_download_is_left_alone(tmp_pat
         scene.apply()
         scene.host().delete(scene.model)
         scene.declare("newer")
-        scene.content.server.fail(Fault(delay=0.004))
+        scene.content.server.fail(Fault(delay=0.004, download=True))
         base = scene.server.store.blobs
         weights = next(digest for digest, content in base.items() if content.startswith(b"GGUF"))
         with scene.process() as process:
