@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.facts import Facts
+from reconciler.core.digest import Digest
+from reconciler.core.facts import Fact, Facts
 from reconciler.core.lock import LockChange, Revision
 from reconciler.report.json_report import FORMAT_VERSION
 from reconciler.report.paint import Colour, Paint
@@ -80,12 +81,22 @@ def _told(pin: Facts) -> dict[str, object]:
 
 
 def _size(pin: Facts) -> int:
-    """Return the bytes of all of it; 0 where the entry is spoilt."""
-    size = dict(pin).get("size")
-    return size if isinstance(size, int) else 0
+    """Return the bytes of all of it; a spoilt entry counts as far as it can be read."""
+    known = dict(pin)
+    size = known.get("size", 0)
+    others = [text.rpartition(" ")[2] for text in (*_files(pin), known.get("mmproj")) if isinstance(text, str)]
+    return sum((int(text) for text in others if text.isdecimal()), size if isinstance(size, int) else 0)
+
+
+def _files(pin: Facts) -> tuple[Fact, ...]:
+    """Return the files of a set, each as `PATH SHA256 BYTES`; none for what is one file, or spoilt."""
+    files = dict(pin).get("files")
+    return files if isinstance(files, tuple) else ()
 
 
 def _meaning(pin: Facts) -> tuple[str, str]:
     """Return what tells one pin from another: how the lock calls it, and what it is; empty for one that is spoilt."""
     known = dict(pin)
+    if listing := "".join(f"{text}\n" for text in _files(pin)):
+        known.setdefault("sha256", Digest.of(listing.encode("utf-8", "surrogatepass")).hex)
     return next(((key, str(known[key])) for key in _LENGTHS if key in known), ("digest", ""))

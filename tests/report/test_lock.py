@@ -1,5 +1,7 @@
 """Locks in words; the reports themselves are golden files."""
 
+import hashlib
+
 import pytest
 
 from reconciler.core.facts import facts
@@ -26,3 +28,15 @@ def test_an_entry_without_fields_is_an_entry():
         "  + gguf b  ?      0 B",
         "x.lock: 1 added, 1 moved, 0 kept.",
     ]
+
+
+def test_a_set_of_files_is_told_by_all_of_them_and_a_projector_counts():
+    files = (f"config.json {'a' * 64} 293", f"model.safetensors {'b' * 64} 87661")
+    listing = "".join(f"{text}\n" for text in files)
+    pair = facts({"commit": "c" * 40, "mmproj": f"eyes.gguf {'d' * 64} 10", "sha256": "e" * 64, "size": 100})
+    whole = revision("x.lock", {}, {"huggingface org/r@main": pair, "safetensors ./m": facts({"files": files})})
+    [first, second, _] = lock_text([whole], colour=False).splitlines()
+    assert (first.split()[-3:], second.split()[-3:]) == (
+        ["ccccccc", "110", "B"],
+        [hashlib.sha256(listing.encode()).hexdigest()[:12], "88.0", "kB"],
+    )
