@@ -39,7 +39,7 @@ def _in_download(scene: Scene) -> Seen:
     assert isinstance(scene.content, Hub)
     hub = scene.content.server
     with scene.process() as process:
-        hub.fail(Fault(stall_after=PIECE + 70_000))
+        hub.fail(Fault(stall_after=PIECE + 70_000, download=True))
         scene.wait_for_download()
         process.kill()
         seen = scene.ended(process)

@@ -38,7 +38,7 @@ def test_what_nobody_wants_any_more_goes_after_a_week(tmp_path):
 
 def test_a_run_that_is_interrupted_goes_on_where_it_stopped(tmp_path):
     with hub_on_fake(tmp_path, None) as scene:
-        scene.content.server.fail(Fault(stall_after=11_000_000))
+        scene.content.server.fail(Fault(stall_after=11_000_000, download=True))
         with scene.process() as process:
             scene.wait_for_download()
             process.terminate()
