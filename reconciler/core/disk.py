@@ -8,7 +8,7 @@ from reconciler.core.names import Address
 from reconciler.core.resource import HostSpec
 from reconciler.core.safety import Budget
 from reconciler.core.state import Live, LiveState, Observed, Recorded, RecordedState
-from reconciler.core.steps import Create, converted, needed_blobs, projectors_of
+from reconciler.core.steps import converted, create_of, needed_blobs, projectors_of
 from reconciler.core.versions import Feature, has
 
 _REMADE = frozenset({"weights", "quantize"})  # paths of facts: where neither differs, the second copy is there
@@ -30,7 +30,7 @@ def rewritten(change: Change, version: str) -> dict[Digest, int]:
 
     That is what it converts, about as large, or rewrites; never a projector.
     """
-    create = next((step for step in change.steps if isinstance(step, Create)), None)
+    create = create_of(change.steps)
     if create is None:
         return {}
     written = converted(create.files) or (create.quantize is None and has(version, Feature.GGUF_REWRITTEN))

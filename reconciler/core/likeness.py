@@ -7,7 +7,7 @@ the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is
 
 from reconciler.core.facts import ABSENT, Fact, Facts, FieldChange, same
 from reconciler.core.state import Desired, Live
-from reconciler.core.steps import Create, converted, projectors_of, pull_of
+from reconciler.core.steps import Create, converted, create_of, projectors_of, pull_of
 
 _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
@@ -21,7 +21,7 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
     False too where that can't be told: without a look at both, and for what the host quantised or converted.
     What is laid over a pull is compared with what the hub says, for the pulled model is not on the host any more.
     """
-    create = _create_of(want)
+    create = create_of(want.steps)
     if create is None or live.facts is None:
         return False
     if create.quantize is not None or converted(create.files) or converted(create.adapters):
@@ -42,15 +42,11 @@ def unlike(want: Desired, shown: Facts, below: Facts) -> tuple[FieldChange, ...]
 
     What a host may fill in by itself, and nobody declares, does not count; stops it fills in for files alone.
     """
-    create, before = _create_of(want) or Create(want.address.model), dict(shown)
+    create, before = create_of(want.steps) or Create(want.address.model), dict(shown)
     expected = _laid_over(dict(below), create)
     after = {path: value for path, value in expected.items() if value not in {(), ""}}
     paths = _unlike(after, before, _free(create, dict(below)) - {"parameters.stop"})
     return tuple(FieldChange(path, before.get(path, ABSENT), after.get(path, ABSENT)) for path in paths)
-
-
-def _create_of(want: Desired) -> Create | None:
-    return next((step for step in want.steps if isinstance(step, Create)), None)
 
 
 def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:

@@ -1,9 +1,10 @@
 """The lock as data: what each reference means, until somebody moves it on purpose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.diagnostics import Location
+from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
 
 Entry = tuple[str, str]
@@ -39,6 +40,11 @@ class Followed:
 
     references: tuple[str, ...] = ()  # of those that may mean something else tomorrow, sorted
     without_lock: bool = True  # there is no lock at all
+
+
+def set_digest(files: Iterable[str]) -> Digest:
+    """Return what stands for several files together: the sha256 of their list, each `PATH SHA256 BYTES` on a line."""
+    return Digest.of("".join(f"{text}\n" for text in files).encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

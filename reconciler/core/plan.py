@@ -11,7 +11,7 @@ from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.safety import Case, Limits, Violation, violations
 from reconciler.core.state import LiveState, Observed, RecordedState, Unobserved
-from reconciler.core.steps import Create, is_staging, needed_blobs
+from reconciler.core.steps import create_of, is_staging, needed_blobs
 
 Present = Mapping[HostName, frozenset[Digest]]  # the blobs that each host was found to hold
 
@@ -139,7 +139,8 @@ def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Presen
 
 
 def _quantises(change: Change) -> bool:
-    return any(isinstance(step, Create) and step.quantize is not None for step in change.steps)
+    create = create_of(change.steps)
+    return create is not None and create.quantize is not None
 
 
 def _view(host: Observed, changes: Sequence[Change], recorded: RecordedState) -> HostView:

@@ -13,6 +13,8 @@ from reconciler.core.names import ModelName
 from reconciler.core.state import Desired
 from reconciler.core.steps import Blob, Copy, Create, Delete, Install, Pull, Step, Upload, pull_of, staging_name
 
+LISTEN = "`--listen ADDRESS[:PORT]` names an address of this machine that the host can reach"  # a hint about INSTALL
+
 
 class Route(StrEnum):
     """Who brings what."""

@@ -11,6 +11,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
 from reconciler.core.names import DEFAULT_HUB, DEFAULT_TAG, ModelName
 
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"  # of the hub manifests that hosts pull
 STAGING_NAMESPACE = "reconciler-staging"
 
 
@@ -121,6 +122,11 @@ def pull_of(steps: tuple[Step, ...]) -> Pull | None:
             case _:
                 pass
     return None
+
+
+def create_of(steps: tuple[Step, ...]) -> Create | None:
+    """Return what is made from a base or from files in these steps; None where nothing is."""
+    return next((step for step in steps if isinstance(step, Create)), None)
 
 
 def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:

@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from reconciler.core.names import ModelName
+from reconciler.core.routes import LISTEN
 from reconciler.core.steps import Install
 from reconciler.errors import HostError, HostRejected, HostTimeout, LayerLost
 from reconciler.hosts.manifest_server import ManifestServer, serving
 from reconciler.ports import Host, Progress
 from reconciler.transport import origin
 
-_LISTEN = "`--listen ADDRESS[:PORT]` names an address of this machine that the host can reach"
-_TUNNEL = f"is the host in a container, elsewhere, or behind a tunnel? {_LISTEN}"
+_TUNNEL = f"is the host in a container, elsewhere, or behind a tunnel? {LISTEN}"
 _LOST = "it may have been restarted: run apply again"
 
 
@@ -27,7 +27,7 @@ def install(host: Host, step: Install, announce: Callable[[ModelName], None], pr
     """
     where = origin(host.url)
     if not host.callback:
-        raise HostError("the host has no way to fetch the hub manifest from us", hint=_LISTEN, where=where)
+        raise HostError("the host has no way to fetch the hub manifest from us", hint=LISTEN, where=where)
     with serving(host.callback, step.pull.body) as server:
         announce(server.name)
         try:

@@ -22,10 +22,9 @@ from typing import Self
 
 from reconciler.core.digest import Digest
 from reconciler.core.names import DEFAULT_TAG, ModelName
-from reconciler.core.steps import STAGING_NAMESPACE
+from reconciler.core.steps import MANIFEST_TYPE, STAGING_NAMESPACE
 from reconciler.errors import HostError
 
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _LONGEST_REQUEST = 8 << 10  # bytes
 _REQUEST_TIME = 10.0  # seconds in which a request must have come
 _END = b"\r\n\r\n"

@@ -4,9 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
-from reconciler.core.lock import LockChange, Revision
+from reconciler.core.lock import LockChange, Revision, set_digest
 from reconciler.report.json_report import FORMAT_VERSION
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.text import aligned, counted, document, human_bytes, safe
@@ -97,6 +96,6 @@ def _files(pin: Facts) -> tuple[Fact, ...]:
 def _meaning(pin: Facts) -> tuple[str, str]:
     """Return what tells one pin from another: how the lock calls it, and what it is; empty for one that is spoilt."""
     known = dict(pin)
-    if listing := "".join(f"{text}\n" for text in _files(pin)):
-        known.setdefault("sha256", Digest.of(listing.encode("utf-8", "surrogatepass")).hex)
+    if files := _files(pin):
+        known.setdefault("sha256", set_digest(map(str, files)).hex)
     return next(((key, str(known[key])) for key in _LENGTHS if key in known), ("digest", ""))

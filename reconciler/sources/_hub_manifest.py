@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 
 from reconciler.core.digest import Digest
+from reconciler.core.steps import MANIFEST_TYPE
 from reconciler.errors import SourceUnavailable, Unusable
 
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _WEIGHTS = ("application/vnd.ollama.image.model", "application/vnd.ollama.image.tensor")
 _MOST = 1 << 63  # bytes; no disk has as many
 _LAYER = "application/vnd.ollama.image."

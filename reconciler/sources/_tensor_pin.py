@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reconciler.core.abilities import CONVERTED_TO
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.lock import set_digest
 from reconciler.core.resolution import Pinned
 from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
@@ -71,6 +72,5 @@ def tensors_of(pin: Facts) -> Tensors:
 
 
 def _mark(files: Sequence[tuple[str, Digest, int]]) -> str:
-    """Return what stands for all the files together: the sha256 of their list."""
-    listing = "".join(f"{file_text(*file)}\n" for file in files)
-    return Digest.of(listing.encode()).hex
+    """Return what stands for all the files together."""
+    return set_digest(file_text(*file) for file in files).hex

@@ -18,14 +18,14 @@ from reconciler.core.names import DEFAULT_HUB, ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.routes import Route
-from reconciler.core.steps import Blob, Pull
+from reconciler.core.steps import MANIFEST_TYPE, Blob, Pull
 from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._hub_access import HubAccess, Repo
 from reconciler.sources._hub_layers import configured, described
 from reconciler.sources._hub_login import Logins
-from reconciler.sources._hub_manifest import MANIFEST_TYPE, HubManifest, read
+from reconciler.sources._hub_manifest import HubManifest, read
 
 if TYPE_CHECKING:
     from reconciler.sources._hub_blobs import HubBlobs

@@ -14,7 +14,7 @@ from reconciler.core.found import Found
 from reconciler.core.names import Address, HostName
 from reconciler.core.routes import layers_of
 from reconciler.core.state import Desired
-from reconciler.core.steps import Blob, Create, Upload, pull_of
+from reconciler.core.steps import Blob, Upload, create_of, pull_of
 from reconciler.core.versions import Feature, older
 from reconciler.errors import HostTooOld, ReconcilerError, Unusable
 from reconciler.ports import Sources
@@ -43,7 +43,7 @@ def refusals(
 
 def _look_at(entry: Desired) -> Blob | None:
     """Return what is worth a look: the config of what is pulled, the weights of what is imported; None for a build."""
-    pull, create = pull_of(entry.steps), _create_of(entry)
+    pull, create = pull_of(entry.steps), create_of(entry.steps)
     if pull is not None:
         return None if entry.unchecked else layers_of(pull, entry.source)[0]
     weights = {digest for _, digest in create.files[:1]} if create is not None else set[Digest]()
@@ -56,14 +56,14 @@ def _too_old(entry: Desired, version: str) -> Iterator[HostTooOld]:
     since = CONVERTED.get(str(dict(entry.provenance).get("class")), TRIED)
     if since != TRIED and older(version, since):
         yield HostTooOld(f"{entry.reference} needs Ollama {since}, and the host has {version}", hint=_UPGRADE)
-    create, needed = _create_of(entry), Feature.RENDERERS
+    create, needed = create_of(entry.steps), Feature.RENDERERS
     if create is not None and (create.renderer or create.parser) and older(version, needed.since):
         yield HostTooOld(f"{needed.title} need Ollama {needed.since}, and the host has {version}", hint=_UPGRADE)
 
 
 def _unfit(entry: Desired, version: str, looks: Looks) -> Iterator[ReconcilerError]:
     """Yield why what was looked at can't be used, or not by a host of this version."""
-    blob, create = _look_at(entry), _create_of(entry)
+    blob, create = _look_at(entry), create_of(entry.steps)
     found = looks[blob] if blob is not None else None
     if isinstance(found, ReconcilerError):
         yield found
@@ -87,7 +87,3 @@ def _no_model(found: Found) -> Iterator[Unusable]:
     elif found.holds != "model":
         message, hint = mixed_up(found.name, found.holds, "model")
         yield Unusable(message, hint=hint)
-
-
-def _create_of(entry: Desired) -> Create | None:
-    return next((step for step in entry.steps if isinstance(step, Create)), None)

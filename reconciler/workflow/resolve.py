@@ -14,7 +14,7 @@ from reconciler.core.lock import Followed, Lock, Locked
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Resource, SourceRef
 from reconciler.core.state import Desired, DesiredState, LiveState, RecordedState
-from reconciler.core.steps import Blob, Create, Pull, pull_of
+from reconciler.core.steps import Blob, Pull, create_of, pull_of
 from reconciler.errors import ReconcilerError, ResolutionError, Unusable
 from reconciler.ports import Source, Sources
 from reconciler.workflow.fleet import Fleet
@@ -134,5 +134,4 @@ def with_pulled(
 
 
 def _laid_over(entry: Desired) -> Pull | None:
-    makes = any(isinstance(step, Create) for step in entry.steps)
-    return pull_of(entry.steps) if makes else None
+    return pull_of(entry.steps) if create_of(entry.steps) is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from reconciler.core.names import Address, HostName
-from reconciler.core.routes import Route, layers_of, rerouted
+from reconciler.core.routes import LISTEN, Route, layers_of, rerouted
 from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
 from reconciler.core.steps import Blob, Pull, Upload, pull_of
 from reconciler.errors import HostTooOld, NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
@@ -15,8 +15,6 @@ from reconciler.ports import Host, Sources
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.preflight import refusals
 from reconciler.workflow.resolve import told
-
-LISTEN = "`--listen ADDRESS[:PORT]` names an address of this machine that the host can reach"
 
 Hosts = Mapping[HostName, Host]
 

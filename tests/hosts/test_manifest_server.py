@@ -10,8 +10,9 @@ from contextlib import suppress
 import pytest
 
 from reconciler.core.digest import Digest
+from reconciler.core.steps import MANIFEST_TYPE
 from reconciler.errors import HostError
-from reconciler.hosts.manifest_server import MANIFEST_TYPE, ManifestServer, serving
+from reconciler.hosts.manifest_server import ManifestServer, serving
 
 BODY = b'{"schemaVersion": 2}'
 
