@@ -1,6 +1,6 @@
 """Sources: one module per source type, named like its key in a manifest; this file finds them and nothing else.
 
-A module `<type>.py` here exports `source(context)`, which returns a `ports.Source`; beside it `_inspect_<type>.py`
+A module `<type>.py` here exports `source(context)`, which returns a `ports.Source`; beside it `_inspect/<type>.py`
 exports `inspect(context, reference)`, which looks at what is there without downloading it. Only the one asked for
 is imported. Modules whose name begins with an underscore are what sources are made of.
 """
@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 
 from reconciler.core.found import Found
 from reconciler.ports import Cache, Source
-from reconciler.sources._cache import FileCache
+from reconciler.sources._files.cache import FileCache
 from reconciler.transport import Http
 
 __all__ = ["Context", "FileCache", "inspect", "load", "types"]
@@ -45,5 +45,5 @@ def load(type: str, context: Context) -> Source:
 
 def inspect(type: str, context: Context, reference: str) -> Found:
     """Return what can be learnt of a reference from headers and listings; raises ResolutionError."""
-    found: Found = import_module(f"{__name__}._inspect_{type}").inspect(context, reference)
+    found: Found = import_module(f"{__name__}._inspect.{type}").inspect(context, reference)
     return found

@@ -17,11 +17,11 @@ from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files_only import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
-from reconciler.sources._gguf_header import read_header
-from reconciler.sources._gguf_judgement import KINDS, refuse, refuse_other
-from reconciler.sources._local_file import hashed, stamp_of
-from reconciler.sources._model_files import described
+from reconciler.sources._files.local_file import hashed, stamp_of
+from reconciler.sources._files.pins import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
+from reconciler.sources._formats.gguf_header import read_header
+from reconciler.sources._formats.gguf_judgement import KINDS, refuse, refuse_other
+from reconciler.sources._formats.model_files import described
 
 _PROJECTOR = ("projector",)
 

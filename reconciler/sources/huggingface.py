@@ -14,17 +14,17 @@ from reconciler.core.steps import Blob
 from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files_only import FilesOnly
-from reconciler.sources._gguf_header import read_header
-from reconciler.sources._gguf_judgement import refuse_other
-from reconciler.sources._hugging_face_api import HubApi
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._hugging_face_gguf import GgufFormat, restored
-from reconciler.sources._hugging_face_headers import header_at
-from reconciler.sources._hugging_face_question import reference_of
-from reconciler.sources._hugging_face_tensors import TensorFormat, restored_tensors
-from reconciler.sources._model_files import described
-from reconciler.sources._sentence_transformers import is_rewritten
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.pins import FilesOnly
+from reconciler.sources._formats.gguf_header import read_header
+from reconciler.sources._formats.gguf_judgement import refuse_other
+from reconciler.sources._formats.model_files import described
+from reconciler.sources._formats.sentence_transformers import is_rewritten
+from reconciler.sources._hugging_face.api import HubApi
+from reconciler.sources._hugging_face.gguf import GgufFormat, restored
+from reconciler.sources._hugging_face.headers import header_at
+from reconciler.sources._hugging_face.question import reference_of
+from reconciler.sources._hugging_face.tensors import TensorFormat, restored_tensors
 
 
 def source(context: Context) -> Source:
@@ -73,7 +73,7 @@ class HuggingFace(FilesOnly):
     def examine(self, blob: Blob) -> Found | None:
         """Return what the header of a GGUF says; raises Unusable for one that no host could use."""
         where = dict(blob.locator)
-        file = RepoFile(where["file"], blob.size, blob.digest)
+        file = ListedFile(where["file"], blob.size, blob.digest)
         if not file.is_gguf:
             return None
         try:
@@ -93,7 +93,7 @@ class HuggingFace(FilesOnly):
     def _download(self, blob: Blob, progress: Progress) -> Path:
         if is_rewritten(dict(blob.locator)["file"]):
             return self._rewritten(blob)
-        from reconciler.sources._hugging_face import download
+        from reconciler.sources._hugging_face.client import download
 
         return download(self._api.endpoint(), self._api.token(), self._downloads, blob, progress)
 

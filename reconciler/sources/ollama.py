@@ -22,13 +22,13 @@ from reconciler.core.steps import MANIFEST_TYPE, Blob, Pull
 from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._hub_access import HubAccess, Repo
-from reconciler.sources._hub_layers import configured, described
-from reconciler.sources._hub_login import Logins
-from reconciler.sources._hub_manifest import HubManifest, read
+from reconciler.sources._hub.access import HubAccess, Repo
+from reconciler.sources._hub.layers import configured, described
+from reconciler.sources._hub.login import Logins
+from reconciler.sources._hub.manifest import HubManifest, read
 
 if TYPE_CHECKING:
-    from reconciler.sources._hub_blobs import HubBlobs
+    from reconciler.sources._hub.blobs import HubBlobs
 
 _LONGEST_TEXT = 1 << 20  # bytes
 _MADE_FOR_HOSTS = frozenset({DEFAULT_HUB, "hf.co", "huggingface.co"})
@@ -54,7 +54,7 @@ class Ollama:
 
     @cached_property
     def _blobs(self) -> "HubBlobs":
-        from reconciler.sources._hub_blobs import HubBlobs  # not for a plan in which nothing changes
+        from reconciler.sources._hub.blobs import HubBlobs  # not for a plan in which nothing changes
 
         return HubBlobs(self._access, self._downloads)
 
@@ -74,7 +74,7 @@ class Ollama:
 
     def _instead(self, repo: Repo) -> str:
         """Return which tags there are; hubs that were made for hosts list none."""
-        from reconciler.sources._hub_names import close_tags
+        from reconciler.sources._hub.names import close_tags
 
         return "" if repo.name.hub.lower() in _MADE_FOR_HOSTS else close_tags(self._access, repo)
 

@@ -14,14 +14,14 @@ from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files_only import FilesOnly
-from reconciler.sources._gguf_bytes import Readable
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._local_file import hashed, stamp_of
-from reconciler.sources._local_folder import files_of, inside
-from reconciler.sources._sentence_transformers import as_hosts_read, is_rewritten
-from reconciler.sources._tensor_pin import Tensors, tensors_of
-from reconciler.sources._tensor_set import MOST_TEXT, tensor_set
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.local_file import hashed, stamp_of
+from reconciler.sources._files.local_folder import files_of, inside
+from reconciler.sources._files.pins import FilesOnly
+from reconciler.sources._formats.gguf_bytes import Readable
+from reconciler.sources._formats.sentence_transformers import as_hosts_read, is_rewritten
+from reconciler.sources._formats.tensor_pin import Tensors, tensors_of
+from reconciler.sources._formats.tensor_set import MOST_TEXT, tensor_set
 
 
 def source(context: Context) -> Source:
@@ -46,7 +46,7 @@ class Safetensors(FilesOnly):
         """Return the digests of the files that hosts need; raises ResolutionError."""
         folder = Path(self.key(ref))
 
-        def opened(file: RepoFile) -> AbstractContextManager[Readable]:
+        def opened(file: ListedFile) -> AbstractContextManager[Readable]:
             return inside(folder, file.path).open("rb")
 
         try:

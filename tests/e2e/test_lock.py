@@ -225,7 +225,7 @@ def _repo(name):
 
 def _digest_on_hub(registry, name):
     """Return the digest that a server older than 0.19 gives to what is under a tag; they write the manifest anew."""
-    from reconciler.sources._hub_manifest import read
+    from reconciler.sources._hub.manifest import read
 
     return read(registry.manifest(_repo(name), "latest"), name).foretold[-1].hex
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.errors import ManifestError, Unusable
 from reconciler.manifest.load import load
 from reconciler.report.terminal import diagnostics_text
-from reconciler.sources._gguf_header import read_header
+from reconciler.sources._formats.gguf_header import read_header
 from tests.sources.gguf_files import ARCHITECTURE, LLAMA, gguf, number, text, texts
 
 ROUND = 200  # inputs

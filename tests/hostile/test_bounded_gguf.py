@@ -13,7 +13,7 @@ READ = """
 import sys
 from pathlib import Path
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_header import read_header
+from reconciler.sources._formats.gguf_header import read_header
 try:
     print(read_header(Path(sys.argv[1])))
 except Unusable as error:

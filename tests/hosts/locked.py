@@ -8,7 +8,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Install, Pull
 from reconciler.hosts.ollama_host import OllamaHost
-from reconciler.sources._hub_manifest import read
+from reconciler.sources._hub.manifest import read
 from tests.hosts.conftest import File, quiet
 from tests.parts.registry import CONFIG_TYPE, MANIFEST_TYPE, MODEL_TYPE
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_header import _BLOCKS, _FILE_TYPES, Header, read_header
+from reconciler.sources._formats.gguf_header import _BLOCKS, _FILE_TYPES, Header, read_header
 from tests.parts.gguf import tiny_adapter, tiny_model
 from tests.sources.gguf_files import ARCHITECTURE, LLAMA, Q4_0, TOKENIZER, gguf, number, text, texts
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.digest import Digest
 from reconciler.core.facts import facts
 from reconciler.errors import Unusable
-from reconciler.sources._hub_layers import described
+from reconciler.sources._hub.layers import described
 
 TEXTS = {
     "template": "{{ .Prompt }}",

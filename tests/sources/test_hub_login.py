@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import AccessDenied
-from reconciler.sources._hub_login import Login, Logins
+from reconciler.sources._hub.login import Login, Logins
 
 SECRET = "pa:ss wörd"
 ENCODED = base64.b64encode(f"me:{SECRET}".encode()).decode()

@@ -4,11 +4,12 @@ import pytest
 
 from reconciler.core.digest import Digest
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
-from reconciler.sources._hugging_face_files import RepoFile, choose, human
+from reconciler.sources._files.listed import ListedFile, human
+from reconciler.sources._hugging_face.choice import choose
 
 
-def files(*paths: str) -> list[RepoFile]:
-    return [RepoFile(path, 1_000_000 * (number + 1), Digest.of(path.encode())) for number, path in enumerate(paths)]
+def files(*paths: str) -> list[ListedFile]:
+    return [ListedFile(path, 1_000_000 * (number + 1), Digest.of(path.encode())) for number, path in enumerate(paths)]
 
 
 QUANTIZATIONS = {

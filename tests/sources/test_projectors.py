@@ -9,7 +9,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.resolution import Pinned
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
 from reconciler.sources import Context, load
-from reconciler.sources._hugging_face_files import choose, paired
+from reconciler.sources._hugging_face.choice import choose, paired
 from tests.fakes.hf_server import HubServer
 from tests.parts.gguf import tiny_model, tiny_projector
 from tests.sources.gguf_files import LLAMA, gguf

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
 from reconciler.sources import Context, load
-from reconciler.sources._quantization_policy import Policy, fitting
+from reconciler.sources._hugging_face.policy import Policy, fitting
 from tests.fakes.hf_server import HubServer
 from tests.sources.references import ref
 from tests.sources.test_huggingface_files import files

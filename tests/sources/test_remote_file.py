@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import SourceUnavailable
-from reconciler.sources._remote_file import RemoteFile, part
+from reconciler.sources._files.remote_file import RemoteFile, part
 
 CONTENT = bytes(range(251)) * 4000  # a million bytes, of which no two neighbours at a distance of 251 differ
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Unusable
-from reconciler.sources._safetensors_header import safetensors_header_of
+from reconciler.sources._formats.safetensors_header import safetensors_header_of
 
 
 def written(header: object, data: int = 0) -> bytes:

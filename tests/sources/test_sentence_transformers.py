@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.errors import Unusable
-from reconciler.sources._sentence_transformers import as_hosts_read, pooling_of, refuse_unknown
+from reconciler.sources._formats.sentence_transformers import as_hosts_read, pooling_of, refuse_unknown
 
 OLD = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},

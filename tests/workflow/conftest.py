@@ -22,7 +22,7 @@ from reconciler.ports import RecordStore, Run, Source
 from reconciler.registry.store import open_store
 from reconciler.sources import Context
 from reconciler.sources import load as load_source
-from reconciler.sources._cache import FileCache
+from reconciler.sources._files.cache import FileCache
 from reconciler.transport import Http
 from reconciler.workflow.apply import apply
 from reconciler.workflow.crew import Workshop

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from reconciler.core.names import ModelName
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
-from reconciler.sources._hub_login import Login, Logins, place_of
+from reconciler.sources._hub.login import Login, Logins, place_of
 from reconciler.transport import Http, Reply, Stream
 
 REDIRECTS = 3  # hf.co sends its callers on to huggingface.co

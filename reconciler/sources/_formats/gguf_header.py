@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_bytes import GgufBytes, Readable, Value
+from reconciler.sources._formats.gguf_bytes import GgufBytes, Readable, Value
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)

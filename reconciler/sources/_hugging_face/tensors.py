@@ -14,12 +14,13 @@ from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.errors import Unusable
 from reconciler.ports import Cache
-from reconciler.sources._hugging_face_api import COMMIT, HubApi
-from reconciler.sources._hugging_face_files import LARGEST, RepoFile, human
-from reconciler.sources._hugging_face_question import ANEW, check_commit, options_of, reference_of
-from reconciler.sources._sentence_transformers import as_hosts_read, is_rewritten
-from reconciler.sources._tensor_pin import Tensors, tensors_of
-from reconciler.sources._tensor_set import MOST_TEXT, tensor_set
+from reconciler.sources._files.listed import ListedFile, human
+from reconciler.sources._formats.sentence_transformers import as_hosts_read, is_rewritten
+from reconciler.sources._formats.tensor_pin import Tensors, tensors_of
+from reconciler.sources._formats.tensor_set import MOST_TEXT, tensor_set
+from reconciler.sources._hugging_face.api import COMMIT, HubApi
+from reconciler.sources._hugging_face.choice import LARGEST
+from reconciler.sources._hugging_face.question import ANEW, check_commit, options_of, reference_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ class TensorFormat:
             self.cache.put(key, tuple(tensors.pin.items()))
         return _pinned(ref, commit, tensors)
 
-    def _found(self, repo: str, commit: str, files: Sequence[RepoFile]) -> Tensors:
+    def _found(self, repo: str, commit: str, files: Sequence[ListedFile]) -> Tensors:
         found = tensor_set(repo, files, lambda file: nullcontext(self.api.opened(repo, commit, file)))
         given = tuple((file.path, *self._given(repo, commit, file)) for file in found.files)
         return Tensors(given, found.holds, found.architecture)
 
-    def _given(self, repo: str, commit: str, file: RepoFile) -> tuple[Digest, int]:
+    def _given(self, repo: str, commit: str, file: ListedFile) -> tuple[Digest, int]:
         """Return digest and size of what hosts are given for a file."""
         if file.digest is not None and not is_rewritten(file.path):
             if file.size > LARGEST:
@@ -56,7 +57,7 @@ class TensorFormat:
         content = self.content(repo, commit, file)
         return Digest.of(content), len(content)
 
-    def content(self, repo: str, commit: str, file: RepoFile) -> bytes:
+    def content(self, repo: str, commit: str, file: ListedFile) -> bytes:
         """Return what hosts are given for a small file; raises ResolutionError."""
         if file.size > MOST_TEXT:
             raise Unusable(

@@ -11,8 +11,8 @@ from reconciler.core.names import ModelName
 from reconciler.core.steps import Blob, Pull
 from reconciler.errors import SourceUnavailable
 from reconciler.ports import Progress
-from reconciler.sources._hub_access import HubAccess, Repo, refusal
-from reconciler.sources._partial_file import PartialFile, downloaded
+from reconciler.sources._files.partial_file import PartialFile, downloaded
+from reconciler.sources._hub.access import HubAccess, Repo, refusal
 from reconciler.transport import Stream
 
 _TEMPORARY_REDIRECT = 307

@@ -2,12 +2,12 @@
 
 from reconciler.core.facts import Fact
 from reconciler.ports import Cache
-from reconciler.sources._gguf_header import Header, header_of
-from reconciler.sources._hugging_face_api import HubApi
-from reconciler.sources._hugging_face_files import RepoFile
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._formats.gguf_header import Header, header_of
+from reconciler.sources._hugging_face.api import HubApi
 
 
-def header_at(api: HubApi, cache: Cache, repo: str, commit: str, file: RepoFile) -> Header:
+def header_at(api: HubApi, cache: Cache, repo: str, commit: str, file: ListedFile) -> Header:
     """Return what a GGUF is and consists of, by its header; raises ResolutionError."""
     key = f"gguf header {file.digest}"
     known = _restored(cache.get(key))

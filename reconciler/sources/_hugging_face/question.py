@@ -6,11 +6,12 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resource import SourceRef
 from reconciler.errors import ResolutionError, Unusable
-from reconciler.sources._files_only import parsed_file
-from reconciler.sources._gguf_judgement import KINDS
-from reconciler.sources._hugging_face_api import COMMIT, is_path
-from reconciler.sources._hugging_face_files import LARGEST, NO_PROJECTOR, RepoFile, choose, human
-from reconciler.sources._quantization_policy import Policy, fitting
+from reconciler.sources._files.listed import ListedFile, human, is_path
+from reconciler.sources._files.pins import parsed_file
+from reconciler.sources._formats.gguf_judgement import KINDS
+from reconciler.sources._hugging_face.api import COMMIT
+from reconciler.sources._hugging_face.choice import LARGEST, NO_PROJECTOR, choose
+from reconciler.sources._hugging_face.policy import Policy, fitting
 
 ANEW = "lock it anew"
 
@@ -39,7 +40,7 @@ def _policy(ref: SourceRef) -> Policy | None:
     return Policy(names, largest if isinstance(largest, int) else None)
 
 
-def chosen(ref: SourceRef, files: Sequence[RepoFile]) -> RepoFile:
+def chosen(ref: SourceRef, files: Sequence[ListedFile]) -> ListedFile:
     """Return the file that is meant; raises ResolutionError."""
     options, policy = options_of(ref), _policy(ref)
     if policy is not None:
@@ -63,7 +64,7 @@ def locked_header(ref: SourceRef, pin: Facts) -> Facts:
     return facts(found)
 
 
-def locked_projector(ref: SourceRef, text: Fact) -> RepoFile | None:
+def locked_projector(ref: SourceRef, text: Fact) -> ListedFile | None:
     """Return the projector from the lock; raises Unusable where it is not what the reference means."""
     wanted = projector_wanted(ref)
     try:
@@ -72,7 +73,7 @@ def locked_projector(ref: SourceRef, text: Fact) -> RepoFile | None:
         raise Unusable("the projector that is locked can't be read", hint=ANEW) from error
     if path != wanted and wanted is not None and not (wanted == NO_PROJECTOR and path is None):
         raise Unusable(f"what is locked has not the projector {wanted}", hint=ANEW)
-    return RepoFile(path, size, digest) if path is not None and is_path(path) else None
+    return ListedFile(path, size, digest) if path is not None and is_path(path) else None
 
 
 def check_commit(ref: SourceRef, commit: str) -> None:
@@ -83,7 +84,7 @@ def check_commit(ref: SourceRef, commit: str) -> None:
         raise Unusable(f"what is locked for {options['repo']}@{revision} is at no commit of it", hint=ANEW)
 
 
-def meant(ref: SourceRef, file: RepoFile) -> RepoFile:
+def meant(ref: SourceRef, file: ListedFile) -> ListedFile:
     """Return a file from the lock; raises Unusable where the reference can't mean it."""
     try:
         if not is_path(file.path):
@@ -93,7 +94,7 @@ def meant(ref: SourceRef, file: RepoFile) -> RepoFile:
         raise Unusable(f"what is locked is not what is meant: {error.message}", hint=ANEW) from error
 
 
-def checked(file: RepoFile, pin: str | None) -> Digest:
+def checked(file: ListedFile, pin: str | None) -> Digest:
     """Return the file's digest; raises Unusable where there is none, or where the manifest pins another."""
     if file.digest is None:
         raise Unusable(

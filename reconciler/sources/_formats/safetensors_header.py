@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_bytes import Readable
+from reconciler.sources._formats.gguf_bytes import Readable
 
 _MOST = 1 << 25  # bytes of a header; the format's own limit is 100 MB, real ones have a few
 _MOST_ELEMENTS = 1 << 48  # of one tensor

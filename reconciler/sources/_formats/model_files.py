@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from reconciler.core.found import Format, Found, Variant
 from reconciler.errors import SourceUnavailable, Unusable
-from reconciler.sources._gguf_bytes import Readable
-from reconciler.sources._gguf_header import Header, NotGguf, header_of
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._safetensors_header import safetensors_header_of
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._formats.gguf_bytes import Readable
+from reconciler.sources._formats.gguf_header import Header, NotGguf, header_of
+from reconciler.sources._formats.safetensors_header import safetensors_header_of
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 OTHERS = (".safetensors", *_PICKLES)  # suffixes of weights that are no GGUF
@@ -22,11 +22,11 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model")
 _MOST_TEXT = 1 << 20  # bytes of a config.json
 _MOST_LOOKED_AT = 64  # files of one set of safetensors
 
-Open = Callable[[RepoFile], AbstractContextManager[Readable]]
-Obstacle = Callable[[RepoFile], str]
+Open = Callable[[ListedFile], AbstractContextManager[Readable]]
+Obstacle = Callable[[ListedFile], str]
 
 
-def examined(start: Found, files: Sequence[RepoFile], open: Open, obstacle: Obstacle) -> Found:
+def examined(start: Found, files: Sequence[ListedFile], open: Open, obstacle: Obstacle) -> Found:
     """Return what was known at the start, and what the files say; raises ResolutionError where none can be read.
 
     `obstacle` tells why a file that is whole can't be taken, and nothing where it can.
@@ -40,7 +40,7 @@ def examined(start: Found, files: Sequence[RepoFile], open: Open, obstacle: Obst
     return replace(start, format=Format.PICKLE if pickles else Format.NONE, size=size)
 
 
-def gguf_examined(start: Found, ggufs: Sequence[RepoFile], open: Open, obstacle: Obstacle) -> Found:
+def gguf_examined(start: Found, ggufs: Sequence[ListedFile], open: Open, obstacle: Obstacle) -> Found:
     """Return what was known at the start, and what GGUF files say: their names, and the header of the best of them."""
     models = [file for file in ggufs if file.is_model] or ggufs
     projectors = tuple(file.path for file in ggufs if file.is_projector and file not in models)
@@ -89,16 +89,16 @@ def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
     )
 
 
-def _variants(files: Iterable[RepoFile], obstacle: Obstacle) -> tuple[Variant, ...]:
+def _variants(files: Iterable[ListedFile], obstacle: Obstacle) -> tuple[Variant, ...]:
     """Return the files as choices, the parts of a split one together, smallest first."""
-    sets: dict[tuple[str, int], list[RepoFile]] = {}
+    sets: dict[tuple[str, int], list[ListedFile]] = {}
     for file in files:
         sets.setdefault((file.stem, file.shards), []).append(file)
     made = [_variant(sorted(group, key=lambda file: file.path), obstacle) for group in sets.values()]
     return tuple(sorted(made, key=lambda item: (item.size, item.name)))
 
 
-def _variant(group: Sequence[RepoFile], obstacle: Obstacle) -> Variant:
+def _variant(group: Sequence[ListedFile], obstacle: Obstacle) -> Variant:
     first, size = group[0], sum(file.size for file in group)
     parts = max(first.shards, 1)
     return Variant(first.path, size, first.quantization, parts, _split(parts) if parts > 1 else obstacle(first))
@@ -108,7 +108,9 @@ def _split(parts: int) -> str:
     return f"split into {parts} files, which this version does not import"
 
 
-def _with_safetensors(start: Found, files: Sequence[RepoFile], safetensors: Sequence[RepoFile], open: Open) -> Found:
+def _with_safetensors(
+    start: Found, files: Sequence[ListedFile], safetensors: Sequence[ListedFile], open: Open
+) -> Found:
     """Return what config.json and the headers say; hosts convert what lies at the top, so that is what counts."""
     top = [file for file in safetensors if "/" not in file.path] or safetensors
     names = {file.path: file for file in files}
@@ -130,14 +132,14 @@ def _with_safetensors(start: Found, files: Sequence[RepoFile], safetensors: Sequ
     return replace(found, quantization=kind, parameters=start.parameters or whole)
 
 
-def _elements(file: RepoFile, open: Open) -> tuple[str, int]:
+def _elements(file: ListedFile, open: Open) -> tuple[str, int]:
     """Return the type of most elements of a file, and how many it has."""
     with open(file) as content:
         header = safetensors_header_of(content, file.size, file.path)
     return header.elements[0][0] if header.elements else "", header.parameters
 
 
-def _configured(found: Found, names: dict[str, RepoFile], open: Open) -> Found:
+def _configured(found: Found, names: dict[str, ListedFile], open: Open) -> Found:
     config = _json(names.get("config.json"), open)
     text = config.get("text_config")
     longest = config.get("max_position_embeddings")
@@ -154,7 +156,7 @@ def _configured(found: Found, names: dict[str, RepoFile], open: Open) -> Found:
     )
 
 
-def _json(file: RepoFile | None, open: Open) -> dict[str, object]:
+def _json(file: ListedFile | None, open: Open) -> dict[str, object]:
     """Return a small JSON file, or nothing where there is none or it is something else."""
     if file is None or file.size > _MOST_TEXT:
         return {}

@@ -7,10 +7,10 @@ from pathlib import Path
 from reconciler.core.found import Format, Found
 from reconciler.errors import NotFound, Unusable
 from reconciler.sources import Context
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._local_folder import files_of
-from reconciler.sources._model_files import OTHERS, examined, gguf_examined
-from reconciler.sources._tensor_set import completed
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.local_folder import files_of
+from reconciler.sources._formats.model_files import OTHERS, examined, gguf_examined
+from reconciler.sources._formats.tensor_set import completed
 
 _MOST_FILES = 10_000  # of one folder
 
@@ -25,7 +25,7 @@ def inspect(_context: Context, reference: str) -> Found:
         if not path.is_file():
             raise NotFound(f"there is no file or folder {path}", hint="check the spelling")
         look = examined if path.suffix.lower() in OTHERS else gguf_examined  # a blob of a host has no suffix
-        file = RepoFile(path.name, path.stat().st_size, None)
+        file = ListedFile(path.name, path.stat().st_size, None)
         return look(start, [file], lambda _: path.open("rb"), lambda _: "")
     except OSError as error:
         raise Unusable(f"{path} can't be read: {error.strerror}", hint="check its permissions") from error
@@ -38,12 +38,12 @@ def _as_folder(found: Found, folder: Path) -> Found:
     return completed(found, name, files_of(folder), lambda file: (folder / file.path).open("rb"))
 
 
-def _files(folder: Path) -> list[RepoFile]:
-    files: list[RepoFile] = []
+def _files(folder: Path) -> list[ListedFile]:
+    files: list[ListedFile] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if len(files) == _MOST_FILES:
                 raise Unusable(f"{folder} holds more than {_MOST_FILES} files", hint="name one of them")
             if entry.is_file():
-                files.append(RepoFile(entry.name, entry.stat().st_size, None))
+                files.append(ListedFile(entry.name, entry.stat().st_size, None))
     return files

@@ -1,7 +1,7 @@
 """Downloads through the Hugging Face client, and the one place that imports it (0.4 s: never for a plan).
 
 The client alone neither resumes what another process began nor looks at the content, and tries neither
-a failing CDN again nor an address that has expired: `_partial_file` does all that, and each attempt asks anew.
+a failing CDN again nor an address that has expired: `_files.partial_file` does all that, and each attempt asks anew.
 """
 
 import os
@@ -12,8 +12,8 @@ from urllib.parse import quote, urljoin
 from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.ports import Progress
-from reconciler.sources._hugging_face_errors import refusal
-from reconciler.sources._partial_file import PartialFile, downloaded
+from reconciler.sources._files.partial_file import PartialFile, downloaded
+from reconciler.sources._hugging_face.errors import refusal
 from reconciler.transport import USER_AGENT, origin
 
 if TYPE_CHECKING:

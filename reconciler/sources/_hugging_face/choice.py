@@ -1,67 +1,17 @@
 """Choosing one GGUF of a Hugging Face repo: by name, by quantisation, or because there is no other. Pure."""
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
-from reconciler.core.digest import Digest
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
+from reconciler.sources._files.listed import ListedFile, human
 
 LARGEST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
-_QUANTIZATION = re.compile(
-    r"(?:^|[-._])((?:UD-)?(?:I?Q[1-9](?:_[A-Z0-9]+)*|TQ[1-9]_\d|MXFP4(?:_MOE)?|NVFP4|BF16|F?P?16|F?P?32))(?=[-.]|$)",
-    re.IGNORECASE,
-)
-_SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.IGNORECASE)
 NO_PROJECTOR = "none"  # what `mmproj:` says to leave them all out
 _TOLD = 20  # files that a message names
-_COMPANIONS = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # GGUF too, and no models
 
 
-@dataclass(frozen=True, slots=True)
-class RepoFile:
-    """A file of a repo at one commit."""
-
-    path: str
-    size: int  # bytes
-    digest: Digest | None  # absent for a small file that is kept in git itself
-
-    @property
-    def is_gguf(self) -> bool:
-        """Tell whether it is a GGUF, by its name."""
-        return self.path.lower().endswith(".gguf")
-
-    @property
-    def is_model(self) -> bool:
-        """Tell whether it is a GGUF and not a projector or an importance matrix, by its name."""
-        return self.is_gguf and not _COMPANIONS.search(self.path.rpartition("/")[2])
-
-    @property
-    def is_projector(self) -> bool:
-        """Tell whether it is a projector, by its name."""
-        return self.is_gguf and "mmproj" in self.path.rpartition("/")[2].lower()
-
-    @property
-    def stem(self) -> str:
-        """Return what the parts of a split file have in common."""
-        return _SHARD.sub("", self.path)
-
-    @property
-    def shards(self) -> int:
-        """Return of how many files it is one, 0 for a file that is whole."""
-        found = _SHARD.search(self.path)
-        return int(found[1]) if found else 0
-
-    @property
-    def quantization(self) -> str:
-        """Return the quantisation that its name tells, in capitals, or nothing."""
-        stem = _SHARD.sub("", self.path.rpartition("/")[2].removesuffix(".gguf"))
-        found = _QUANTIZATION.findall(stem)
-        return str(found[-1]).upper() if found else ""
-
-
-def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization: str | None) -> RepoFile:
+def choose(repo: str, files: Sequence[ListedFile], file: str | None, quantization: str | None) -> ListedFile:
     """Return the one file that `file`, `quantization` or neither means; raises ResolutionError with what there is."""
     if not any(item.is_gguf for item in files):
         raise no_gguf(repo, files)
@@ -78,7 +28,7 @@ def choose(repo: str, files: Sequence[RepoFile], file: str | None, quantization:
     raise NotFound(f"{what}; it has {listing(models or files)}", hint="choose one of these")
 
 
-def paired(repo: str, files: Sequence[RepoFile], model: RepoFile, wanted: str | None) -> RepoFile | None:
+def paired(repo: str, files: Sequence[ListedFile], model: ListedFile, wanted: str | None) -> ListedFile | None:
     """Return the projector that belongs to a model: the one that is `wanted`, or the repo's only one; "none" is none.
 
     Raises ResolutionError where that is not there, or where there are several.
@@ -99,7 +49,7 @@ def paired(repo: str, files: Sequence[RepoFile], model: RepoFile, wanted: str | 
     return named
 
 
-def listing(files: Iterable[RepoFile]) -> str:
+def listing(files: Iterable[ListedFile]) -> str:
     """Return the GGUF files with quantisation and size, smallest first; the first 20 of them."""
     ggufs = sorted((item for item in files if item.is_gguf), key=lambda item: (item.size, item.path))
     told = [
@@ -108,17 +58,7 @@ def listing(files: Iterable[RepoFile]) -> str:
     return ", ".join(told) + (f" and {len(ggufs) - _TOLD} more" if len(ggufs) > _TOLD else "")
 
 
-def human(size: int) -> str:
-    """Return a number of bytes for people, in powers of ten as hubs show them."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
-
-
-def _named(repo: str, files: Sequence[RepoFile], wanted: str) -> RepoFile:
+def _named(repo: str, files: Sequence[ListedFile], wanted: str) -> ListedFile:
     found = next((item for item in files if item.path == wanted), None)
     if found is None:
         close = get_close_matches(wanted, [item.path for item in files if item.is_gguf], n=3)
@@ -131,13 +71,13 @@ def _named(repo: str, files: Sequence[RepoFile], wanted: str) -> RepoFile:
     return found
 
 
-def quantized(models: Sequence[RepoFile], wanted: str) -> list[RepoFile]:
+def quantized(models: Sequence[ListedFile], wanted: str) -> list[ListedFile]:
     """Return the files of this quantisation; `Q4_K_XL` also finds `UD-Q4_K_XL`, where there is no other."""
     exact = [item for item in models if item.quantization == wanted.upper()]
     return exact or [item for item in models if item.quantization.removeprefix("UD-") == wanted.upper()]
 
 
-def _whole(repo: str, file: RepoFile) -> RepoFile:
+def _whole(repo: str, file: ListedFile) -> ListedFile:
     if file.shards:
         raise Unusable(
             f"{file.path} is one of {file.shards} parts of a split GGUF, which hosts can't use",
@@ -146,7 +86,7 @@ def _whole(repo: str, file: RepoFile) -> RepoFile:
     return file
 
 
-def only(repo: str, found: Sequence[RepoFile], quantization: str | None) -> RepoFile:
+def only(repo: str, found: Sequence[ListedFile], quantization: str | None) -> ListedFile:
     """Return the one file of several that were found; raises Ambiguous."""
     if len(found) > 1:
         what = f"{repo} has {len(found)} files" + (f" of {quantization}" if quantization else "")
@@ -158,7 +98,7 @@ def _or_quantization(given: str | None) -> str:
     return "" if given else " or with `quantization:`"
 
 
-def no_gguf(repo: str, files: Sequence[RepoFile]) -> ResolutionError:
+def no_gguf(repo: str, files: Sequence[ListedFile]) -> ResolutionError:
     """Return the error for a repo without any GGUF, which says what it has."""
     ends = {item.path.rpartition(".")[2].lower() for item in files}
     if "safetensors" in ends:

@@ -11,12 +11,13 @@ from reconciler.core.compatibility import judge
 from reconciler.core.found import Format, Found
 from reconciler.errors import AccessDenied, NotFound
 from reconciler.sources import Context
-from reconciler.sources._gguf_bytes import Readable
-from reconciler.sources._hugging_face_api import HubApi
-from reconciler.sources._hugging_face_files import LARGEST, RepoFile, human
-from reconciler.sources._hugging_face_search import close_names, gguf_repos
-from reconciler.sources._model_files import examined
-from reconciler.sources._tensor_set import completed
+from reconciler.sources._files.listed import ListedFile, human
+from reconciler.sources._formats.gguf_bytes import Readable
+from reconciler.sources._formats.model_files import examined
+from reconciler.sources._formats.tensor_set import completed
+from reconciler.sources._hugging_face.api import HubApi
+from reconciler.sources._hugging_face.choice import LARGEST
+from reconciler.sources._hugging_face.search import close_names, gguf_repos
 from reconciler.transport import Http
 
 _REDIRECTS = 3
@@ -79,11 +80,11 @@ class _Inspection:
             denied=denied,
         )
 
-    def _open(self, file: RepoFile) -> AbstractContextManager[Readable]:
+    def _open(self, file: ListedFile) -> AbstractContextManager[Readable]:
         return nullcontext(self._api.opened(self._repo, self._commit, file))
 
 
-def _obstacle(file: RepoFile) -> str:
+def _obstacle(file: ListedFile) -> str:
     if file.digest is None:
         return "kept in git itself, without a sha256 to pin"
     return f"over {human(LARGEST)}: the hub gives it through Xet only" if file.size > LARGEST else ""

@@ -12,10 +12,10 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact
 from reconciler.errors import AccessDenied, SourceUnavailable, TransportError, Unusable
 from reconciler.sources import Context
-from reconciler.sources._files_only import is_size
-from reconciler.sources._hugging_face_errors import TOKEN, refusal
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._remote_file import RemoteFile, part
+from reconciler.sources._files.listed import ListedFile, is_path
+from reconciler.sources._files.pins import is_size
+from reconciler.sources._files.remote_file import RemoteFile, part
+from reconciler.sources._hugging_face.errors import TOKEN, refusal
 from reconciler.transport import Reply, origin
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -23,7 +23,6 @@ _HUB = "https://huggingface.co"
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
 _PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
 _MOST_FILES = 1000 * _PAGES
-_LONGEST_PATH = 1024  # characters
 _REDIRECTS = 3  # a repo that was renamed answers from its new name
 
 
@@ -34,13 +33,13 @@ class HubApi:
         self._context = context
         self._endpoint = (context.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")  # judged before its use
 
-    def files(self, repo: str, revision: str) -> tuple[str, Sequence[RepoFile]]:
+    def files(self, repo: str, revision: str) -> tuple[str, Sequence[ListedFile]]:
         """Return the commit that a revision names, and what it holds; a commit that was read is not asked for again."""
         if COMMIT.fullmatch(revision) and (known := self._cached(repo, revision)):
             return revision, known
         return self.asked(repo, revision)
 
-    def asked(self, repo: str, revision: str) -> tuple[str, Sequence[RepoFile]]:
+    def asked(self, repo: str, revision: str) -> tuple[str, Sequence[ListedFile]]:
         """Return the commit that the hub says a revision names now, and what it holds, which is read but once."""
         commit, info = self.about(repo, revision)
         if known := self._cached(repo, commit):
@@ -63,9 +62,9 @@ class HubApi:
         """Raise AccessDenied where the files of a gated repo are not for us."""
         self._get(repo, "", "/auth-check")
 
-    def listed(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+    def listed(self, repo: str, commit: str) -> tuple[ListedFile, ...]:
         """Return what a commit holds, asked for anew, whether or not its files may be read."""
-        files: list[RepoFile] = []
+        files: list[ListedFile] = []
         query = "recursive=true"
         for _ in range(_PAGES):
             reply = self._get(repo, commit, f"/tree/{commit}?{query}")
@@ -78,11 +77,11 @@ class HubApi:
             query = urlsplit(following[1]).query  # only this: a mirror's link may lead to another origin
         raise SourceUnavailable(f"the hub's listing of {repo} has no end")
 
-    def opened(self, repo: str, commit: str, file: RepoFile) -> RemoteFile:
+    def opened(self, repo: str, commit: str, file: ListedFile) -> RemoteFile:
         """Return a file of a repo to read in, which raises ResolutionError; the token goes to the hub alone."""
         return RemoteFile(lambda start, count: self._part(repo, commit, file, start, count), file.size)
 
-    def _part(self, repo: str, commit: str, file: RepoFile, start: int, count: int) -> bytes:
+    def _part(self, repo: str, commit: str, file: ListedFile, start: int, count: int) -> bytes:
         url = f"{self.endpoint()}/{repo}/resolve/{commit}/{quote(file.path)}"
         headers = {**self.headers(), "Range": f"bytes={start}-{start + count - 1}"}
         try:
@@ -130,7 +129,7 @@ class HubApi:
     def _key(self, repo: str, commit: str) -> str:
         return f"tree {self._endpoint} {repo} {commit}"
 
-    def _cached(self, repo: str, commit: str) -> tuple[RepoFile, ...]:
+    def _cached(self, repo: str, commit: str) -> tuple[ListedFile, ...]:
         kept = self._context.cache.get(self._key(repo, commit))
         try:
             return tuple(_restored(item) for item in kept) if isinstance(kept, tuple) else ()
@@ -146,7 +145,7 @@ def _object(reply: Reply) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _page(reply: Reply) -> list[RepoFile]:
+def _page(reply: Reply) -> list[ListedFile]:
     try:
         items = reply.json()
         if not isinstance(items, list):
@@ -156,27 +155,20 @@ def _page(reply: Reply) -> list[RepoFile]:
         raise SourceUnavailable("the hub's listing can't be read", hint="check HF_ENDPOINT") from error
 
 
-def is_path(path: object) -> bool:
-    """Tell whether a git repo could hold a file of this path, and people could read it."""
-    if not isinstance(path, str) or len(path) > _LONGEST_PATH or not path.isprintable():
-        return False
-    return not {"", ".", ".."} & set(path.split("/"))
-
-
-def _file(item: dict[str, object]) -> RepoFile:
+def _file(item: dict[str, object]) -> ListedFile:
     lfs, size = item.get("lfs"), item["size"]
     if not isinstance(size, int) or not is_size(size):
         raise TypeError("a size is no number of bytes")
-    return RepoFile(str(item["path"]), size, Digest.parse(str(lfs["oid"])) if isinstance(lfs, dict) else None)
+    return ListedFile(str(item["path"]), size, Digest.parse(str(lfs["oid"])) if isinstance(lfs, dict) else None)
 
 
-def _kept(file: RepoFile) -> Fact:
+def _kept(file: ListedFile) -> Fact:
     return (file.path, file.size, file.digest.hex if file.digest else "")
 
 
-def _restored(item: Fact) -> RepoFile:
+def _restored(item: Fact) -> ListedFile:
     match item:
         case (str(path), int(size), str(digest)):
-            return RepoFile(path, size, Digest.parse(digest) if digest else None)
+            return ListedFile(path, size, Digest.parse(digest) if digest else None)
         case _:
             raise ValueError("not what was kept")

@@ -2,8 +2,8 @@
 
 from reconciler.core.compatibility import judge
 from reconciler.errors import Unusable
-from reconciler.sources._gguf_header import Header
-from reconciler.sources._model_files import described
+from reconciler.sources._formats.gguf_header import Header
+from reconciler.sources._formats.model_files import described
 
 KINDS = ("model", "adapter")  # what a reference may name; a projector is named beside its model
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import NotFound
-from reconciler.sources._hugging_face_files import RepoFile, listing, no_gguf, only, quantized
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._hugging_face.choice import listing, no_gguf, only, quantized
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def _exactly(size: int) -> str:
     return f"{size} B"
 
 
-def fitting(repo: str, files: Sequence[RepoFile], policy: Policy) -> RepoFile:
+def fitting(repo: str, files: Sequence[ListedFile], policy: Policy) -> ListedFile:
     """Return the file that a policy means; raises NotFound with every candidate and its size where none fits."""
     if not any(item.is_gguf for item in files):
         raise no_gguf(repo, files)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from reconciler.errors import ResolutionError, TransportError
-from reconciler.sources._hub_access import HubAccess, Repo
+from reconciler.sources._hub.access import HubAccess, Repo
 
 _TOLD = 10  # tags
 

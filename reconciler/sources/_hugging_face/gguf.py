@@ -9,12 +9,13 @@ from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
 from reconciler.ports import Cache
-from reconciler.sources._files_only import file_text, gguf_name, pinned_file
-from reconciler.sources._gguf_judgement import refuse
-from reconciler.sources._hugging_face_api import COMMIT, HubApi
-from reconciler.sources._hugging_face_files import RepoFile, paired
-from reconciler.sources._hugging_face_headers import header_at
-from reconciler.sources._hugging_face_question import (
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.pins import file_text, gguf_name, pinned_file
+from reconciler.sources._formats.gguf_judgement import refuse
+from reconciler.sources._hugging_face.api import COMMIT, HubApi
+from reconciler.sources._hugging_face.choice import paired
+from reconciler.sources._hugging_face.headers import header_at
+from reconciler.sources._hugging_face.question import (
     ANEW,
     check_commit,
     checked,
@@ -44,7 +45,7 @@ class GgufFormat:
         told = self._told(repo, commit, model) if ref.wanted == "adapter" else ()
         return _pinned(ref, commit, model, paired(repo, files, model, projector_wanted(ref)), told)
 
-    def _told(self, repo: str, commit: str, file: RepoFile) -> Facts:
+    def _told(self, repo: str, commit: str, file: ListedFile) -> Facts:
         """Return what the header says of an adapter, which would spoil a model on another architecture."""
         checked(file, None)
         header = header_at(self.api, self.cache, repo, commit, file)
@@ -59,14 +60,14 @@ def restored(ref: SourceRef, pin: Facts) -> Pinned:
     if content is not None and isinstance(commit, str) and isinstance(file, str):
         digest, size = content
         check_commit(ref, commit)
-        model, told = meant(ref, RepoFile(file, size, digest)), locked_header(ref, pin)
+        model, told = meant(ref, ListedFile(file, size, digest)), locked_header(ref, pin)
         pinned = _pinned(ref, commit, model, locked_projector(ref, about.get("mmproj")), told)
         if pinned.pin == pin:
             return pinned
     raise Unusable(f"what is locked for {reference_of(ref)} can't be read", hint=ANEW)
 
 
-def _pinned(ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | None, told: Facts) -> Pinned:
+def _pinned(ref: SourceRef, commit: str, model: ListedFile, projector: ListedFile | None, told: Facts) -> Pinned:
     options = options_of(ref)
     repo, pin = options["repo"], options.get("sha256")
     weights = _blob(model, checked(model, pin), repo, commit)
@@ -89,6 +90,6 @@ def _pinned(ref: SourceRef, commit: str, model: RepoFile, projector: RepoFile | 
     )
 
 
-def _blob(file: RepoFile, digest: Digest, repo: str, commit: str, **more: str) -> Blob:
+def _blob(file: ListedFile, digest: Digest, repo: str, commit: str, **more: str) -> Blob:
     locator = (("repo", repo), ("commit", commit), ("file", file.path), *more.items())
     return Blob(digest, file.size, "huggingface", locator)

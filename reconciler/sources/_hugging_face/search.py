@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from reconciler.core.found import Alternative
 from reconciler.errors import TransportError
-from reconciler.sources._hugging_face_api import HubApi, is_path
+from reconciler.sources._files.listed import is_path
+from reconciler.sources._hugging_face.api import HubApi
 from reconciler.transport import Http
 
 _ASKED_FOR = 50  # repos

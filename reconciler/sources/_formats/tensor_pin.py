@@ -10,8 +10,8 @@ from reconciler.core.lock import set_digest
 from reconciler.core.resolution import Pinned
 from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
-from reconciler.sources._files_only import file_text, parsed_file
-from reconciler.sources._hugging_face_api import is_path
+from reconciler.sources._files.listed import is_path
+from reconciler.sources._files.pins import file_text, parsed_file
 
 _LEAST = 2  # files: of one, hosts are told that it is a GGUF
 _HOLDS = ("model", "adapter")

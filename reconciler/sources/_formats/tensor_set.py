@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from reconciler.core.compatibility import judge
 from reconciler.core.found import Format, Found
 from reconciler.errors import SourceUnavailable, Unusable
-from reconciler.sources._hugging_face_files import RepoFile
-from reconciler.sources._model_files import Open, examined
-from reconciler.sources._sentence_transformers import MODULES, pooling_of, refuse_unknown
+from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._formats.model_files import Open, examined
+from reconciler.sources._formats.sentence_transformers import MODULES, pooling_of, refuse_unknown
 
 MOST_TEXT = 1 << 24  # bytes of a file that is no weights and is read as a whole
 
@@ -33,12 +33,12 @@ _ANEW = "download it anew, with all of its files"
 class TensorSet:
     """What belongs to a model or an adapter."""
 
-    files: tuple[RepoFile, ...]  # sorted by path, which is the name that hosts are given
+    files: tuple[ListedFile, ...]  # sorted by path, which is the name that hosts are given
     holds: str  # model or adapter
     architecture: str  # the class that config.json names; empty for an adapter
 
 
-def tensor_set(name: str, files: Sequence[RepoFile], open: Open) -> TensorSet:
+def tensor_set(name: str, files: Sequence[ListedFile], open: Open) -> TensorSet:
     """Return what hosts need of these files; raises ResolutionError for what they can't convert, or not rightly.
 
     `name` is what messages call it.
@@ -51,7 +51,7 @@ def tensor_set(name: str, files: Sequence[RepoFile], open: Open) -> TensorSet:
     return _chosen(name, found, by_path, open)
 
 
-def completed(found: Found, name: str, files: Sequence[RepoFile], open: Open) -> Found:
+def completed(found: Found, name: str, files: Sequence[ListedFile], open: Open) -> Found:
     """Return what was found, with what else keeps hosts from converting it rightly: a file that lacks, its pooling."""
     if found.format is not Format.SAFETENSORS or found.denied[0] or not judge(found).good:
         return found
@@ -64,7 +64,7 @@ def completed(found: Found, name: str, files: Sequence[RepoFile], open: Open) ->
     return found
 
 
-def _chosen(name: str, found: Found, files: dict[str, RepoFile], open: Open) -> TensorSet:
+def _chosen(name: str, found: Found, files: dict[str, ListedFile], open: Open) -> TensorSet:
     if found.holds == "adapter":
         return TensorSet(tuple(_present(name, _ADAPTER, files)), "adapter", "")
     weights = _weights(name, files, open)
@@ -76,7 +76,7 @@ def _chosen(name: str, found: Found, files: dict[str, RepoFile], open: Open) -> 
     return TensorSet(tuple(chosen), "model", found.architecture)
 
 
-def _read(file: RepoFile, open: Open) -> bytes:
+def _read(file: ListedFile, open: Open) -> bytes:
     if file.size > MOST_TEXT:
         raise Unusable(f"{file.path} has {file.size} bytes, more than any such file needs", hint=_ANEW)
     with open(file) as content:
@@ -92,18 +92,18 @@ def _check(name: str, found: Found) -> None:
         raise Unusable(verdict.message, hint=verdict.advice[0])
 
 
-def _none(_file: RepoFile) -> str:
+def _none(_file: ListedFile) -> str:
     return ""
 
 
-def _present(name: str, paths: Sequence[str], files: dict[str, RepoFile]) -> Iterator[RepoFile]:
+def _present(name: str, paths: Sequence[str], files: dict[str, ListedFile]) -> Iterator[ListedFile]:
     for path in paths:
         if path not in files:
             raise Unusable(f"{name} is not complete: {path} is missing", hint=_ANEW)
         yield files[path]
 
 
-def _weights(name: str, files: dict[str, RepoFile], open: Open) -> list[RepoFile]:
+def _weights(name: str, files: dict[str, ListedFile], open: Open) -> list[ListedFile]:
     """Return the files with the weights, all of those that the index names or that number themselves."""
     every = sorted(path for path in files if path.endswith(_WEIGHTS))
     top = [path for path in every if "/" not in path]
@@ -132,7 +132,7 @@ def _indexed(name: str, content: bytes) -> list[str]:
     return paths
 
 
-def _modules(name: str, architecture: str, files: dict[str, RepoFile], open: Open) -> list[RepoFile]:
+def _modules(name: str, architecture: str, files: dict[str, ListedFile], open: Open) -> list[ListedFile]:
     """Return what sentence-transformers says of the model; hosts can't convert a BERT without it."""
     pools = architecture == "BertModel"
     if MODULES not in files:

@@ -10,11 +10,11 @@ from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
 from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.sources import Context
-from reconciler.sources._gguf_header import Header, header_of
-from reconciler.sources._hub_access import HubAccess, Repo, refusal
-from reconciler.sources._hub_login import Logins
-from reconciler.sources._hub_names import close_tags, listed
-from reconciler.sources._remote_file import RemoteFile, part
+from reconciler.sources._files.remote_file import RemoteFile, part
+from reconciler.sources._formats.gguf_header import Header, header_of
+from reconciler.sources._hub.access import HubAccess, Repo, refusal
+from reconciler.sources._hub.login import Logins
+from reconciler.sources._hub.names import close_tags, listed
 from reconciler.sources.ollama import Ollama
 from reconciler.transport import Http
 

@@ -1,0 +1,1 @@
+"""The Ollama hub and every other OCI registry: tags, manifests, layers, logins."""
