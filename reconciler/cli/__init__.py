@@ -19,6 +19,7 @@ from reconciler.errors import ManifestError, ReconcilerError
 _NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a pipe or a disk that takes no more
 
 COMMANDS = {
+    "init": "Write a first folder of manifests.",
     "validate": "Check manifests without contacting anything.",
     "check": "Tell whether a model will work on Ollama, before anything is downloaded.",
     "lock": "Write down what each reference means today, so that everybody gets the same.",
