@@ -17,8 +17,8 @@ from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Cache, Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files.local_file import hashed, stamp_of
-from reconciler.sources._files.pins import FilesOnly, file_text, gguf_name, parsed_file, pinned_file
+from reconciler.sources._files.local_file import hashed, read_once
+from reconciler.sources._files.pins import ANEW, FilesOnly, file_text, gguf_name, parsed_file, pinned_file, same_pin
 from reconciler.sources._formats.gguf_header import read_header
 from reconciler.sources._formats.gguf_judgement import KINDS, refuse, refuse_other
 from reconciler.sources._formats.model_files import described
@@ -65,13 +65,11 @@ class Gguf(FilesOnly):
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return what the files were when they were locked; raises Unusable."""
-        found, about = pinned_file(pin), dict(pin)
+        found, about, pinned = pinned_file(pin), dict(pin), None
         kind, architecture = str(about.get("holds")), str(about.get("architecture", ""))
         if found is not None and kind in KINDS and architecture and architecture.isprintable():
             pinned = self._pinned(ref, _File(*found, kind, architecture), _locked_projector(ref, pin))
-            if pinned.pin == pin:
-                return pinned
-        raise Unusable(f"what is locked for {_path(ref).name} can't be read", hint="lock it anew")
+        return same_pin(pinned, pin, _path(ref).name)
 
     def _pinned(self, ref: SourceRef, file: "_File", projector: "_File | None") -> Pinned:
         path, pin = _path(ref), dict(ref.options).get("sha256")
@@ -131,19 +129,22 @@ class Gguf(FilesOnly):
 
     def _read(self, path: Path, kinds: tuple[str, ...], progress: Progress) -> _File:
         """Return what the file holds; read again only when its size, time or inode is another than when it was read."""
-        size, stamp = stamp_of(path)
-        key = f"gguf {path} {stamp}"
-        match self._cache.get(key):
-            case (str(sha256), str(kind), str(architecture)) if kind in kinds:
-                return _File(Digest(sha256), size, kind, architecture)
-            case _:
-                header = read_header(path)
-                (refuse if kinds == KINDS else refuse_other)(header, path.name)
-                digest = hashed(path, size, progress)
-        if stamp_of(path)[1] != stamp:
-            raise Unusable(f"{path.name} changed while it was read", hint="wait until it is written, and run again")
-        self._cache.put(key, (digest.hex, header.kind, header.architecture))
-        return _File(digest, size, header.kind, header.architecture)
+
+        def known(size: int, kept: Fact) -> _File | None:
+            match kept:
+                case (str(sha256), str(kind), str(architecture)) if kind in kinds:
+                    return _File(Digest(sha256), size, kind, architecture)
+                case _:
+                    return None
+
+        def read(size: int) -> tuple[_File, Fact]:
+            header = read_header(path)
+            (refuse if kinds == KINDS else refuse_other)(header, path.name)
+            digest = hashed(path, size, progress)
+            told = (digest.hex, header.kind, header.architecture)
+            return _File(digest, size, header.kind, header.architecture), told
+
+        return read_once(self._cache, "gguf", path, known, read)
 
 
 def _path(ref: SourceRef) -> Path:
@@ -163,5 +164,5 @@ def _locked_projector(ref: SourceRef, pin: Facts) -> "_File | None":
     try:
         _, digest, size = parsed_file(dict(pin).get("mmproj"))
     except ValueError as error:
-        raise Unusable("the projector that is locked can't be read", hint="lock it anew") from error
+        raise Unusable("the projector that is locked can't be read", hint=ANEW) from error
     return _File(digest, size, "projector", "")

@@ -15,6 +15,7 @@ from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unus
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.local_file import made
 from reconciler.sources._files.pins import FilesOnly
 from reconciler.sources._formats.gguf_header import read_header
 from reconciler.sources._formats.gguf_judgement import refuse_other
@@ -23,7 +24,7 @@ from reconciler.sources._formats.sentence_transformers import is_rewritten
 from reconciler.sources._hugging_face.api import HubApi
 from reconciler.sources._hugging_face.gguf import GgufFormat, restored
 from reconciler.sources._hugging_face.headers import header_at
-from reconciler.sources._hugging_face.question import reference_of
+from reconciler.sources._hugging_face.question import options_of, reference_of
 from reconciler.sources._hugging_face.tensors import TensorFormat, restored_tensors
 
 
@@ -48,9 +49,10 @@ class HuggingFace(FilesOnly):
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the files that are meant, at the commit that the revision names now; raises ResolutionError."""
-        if _in_tensors(ref):
-            return self._tensors.resolve(ref)
-        return GgufFormat(self._api, self._cache).resolve(ref)
+        options = options_of(ref)
+        commit, files = self._api.files(options["repo"], options["revision"])
+        chooser = self._tensors if _in_tensors(ref) else GgufFormat(self._api, self._cache)
+        return chooser.resolve(ref, commit, files)
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return the files that were meant, at the commit in the lock; raises Unusable."""
@@ -105,10 +107,7 @@ class HuggingFace(FilesOnly):
         content = self._tensors.content(where["repo"], where["commit"], found) if found is not None else b""
         if Digest.of(content) != blob.digest:
             raise SourceUnavailable(f"{where['file']} is not what was planned", hint="plan again")
-        self._downloads.mkdir(parents=True, exist_ok=True)
-        made = self._downloads / blob.digest.hex
-        made.write_bytes(content)
-        return made
+        return made(self._downloads, content)
 
     def release(self, blob: Blob) -> None:
         """Delete the download."""

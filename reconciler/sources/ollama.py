@@ -22,6 +22,7 @@ from reconciler.core.steps import MANIFEST_TYPE, Blob, Pull
 from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
+from reconciler.sources._files.pins import ANEW
 from reconciler.sources._hub.access import HubAccess, Repo
 from reconciler.sources._hub.layers import configured, described
 from reconciler.sources._hub.login import Logins
@@ -85,9 +86,9 @@ class Ollama:
             body = str(dict(pin).get("manifest", "")).encode("utf-8", "surrogateescape")
             pinned = _pinned(Repo.of(name, insecure=insecure), insecure, read(body, str(name)), body)
         except (UnicodeEncodeError, ResolutionError) as error:
-            raise Unusable(f"what is locked for {name} holds no hub manifest", hint="lock it anew") from error
+            raise Unusable(f"what is locked for {name} holds no hub manifest", hint=ANEW) from error
         if pinned.pin != pin:
-            raise Unusable(f"what is locked for {name} is not what its hub manifest says", hint="lock it anew")
+            raise Unusable(f"what is locked for {name} is not what its hub manifest says", hint=ANEW)
         return pinned
 
     def route(self, ref: SourceRef, pull: Pull) -> Route:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from reconciler.core.digest import Digest
-from reconciler.core.facts import Facts
+from reconciler.core.facts import Fact, Facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
@@ -15,9 +15,9 @@ from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._files.local_file import hashed, stamp_of
+from reconciler.sources._files.local_file import hashed, made, read_once
 from reconciler.sources._files.local_folder import files_of, inside
-from reconciler.sources._files.pins import FilesOnly
+from reconciler.sources._files.pins import FilesOnly, same_pin
 from reconciler.sources._formats.gguf_bytes import Readable
 from reconciler.sources._formats.sentence_transformers import as_hosts_read, is_rewritten
 from reconciler.sources._formats.tensor_pin import Tensors, tensors_of
@@ -58,10 +58,7 @@ class Safetensors(FilesOnly):
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return what the folder held when it was locked; raises Unusable."""
-        pinned = self._pinned(ref, tensors_of(pin))
-        if pinned.pin != pin:
-            raise Unusable(f"what is locked for {Path(self.key(ref)).name} can't be read", hint="lock it anew")
-        return pinned
+        return same_pin(self._pinned(ref, tensors_of(pin)), pin, Path(self.key(ref)).name)
 
     def _pinned(self, ref: SourceRef, tensors: Tensors) -> Pinned:
         folder = self.key(ref)
@@ -91,12 +88,7 @@ class Safetensors(FilesOnly):
             raise Unusable(f"{name} has changed since the plan was made", hint="plan again")
         path = inside(folder, name)
         content = _rewritten(path, name)
-        if content is None:
-            return path
-        self._made.mkdir(parents=True, exist_ok=True)
-        made = self._made / blob.digest.hex
-        made.write_bytes(content)
-        return made
+        return path if content is None else made(self._made, content)
 
     def release(self, blob: Blob) -> None:
         """Delete what was made for hosts; the files themselves are the user's own."""
@@ -105,18 +97,20 @@ class Safetensors(FilesOnly):
     def _given(self, folder: Path, name: str, progress: Progress) -> tuple[Digest, int]:
         """Return digest and size of what hosts are given for a file."""
         path = inside(folder, name)
-        size, stamp = stamp_of(path)
-        key = f"given {path} {stamp}"
-        match self._cache.get(key):
-            case (str(sha256), int(given)):
-                return Digest(sha256), given
-            case _:
-                content = _rewritten(path, name)
-                found = (hashed(path, size, progress), size) if content is None else _of(content)
-        if stamp_of(path)[1] != stamp:
-            raise Unusable(f"{path.name} changed while it was read", hint="wait until it is written, and run again")
-        self._cache.put(key, (found[0].hex, found[1]))
-        return found
+
+        def known(_size: int, kept: Fact) -> tuple[Digest, int] | None:
+            match kept:
+                case (str(sha256), int(given)):
+                    return Digest(sha256), given
+                case _:
+                    return None
+
+        def read(size: int) -> tuple[tuple[Digest, int], Fact]:
+            content = _rewritten(path, name)
+            digest, given = (hashed(path, size, progress), size) if content is None else _of(content)
+            return (digest, given), (digest.hex, given)
+
+        return read_once(self._cache, "given", path, known, read)
 
 
 def _quietly(_phase: str, _done: int, _size: int) -> None:

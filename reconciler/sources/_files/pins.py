@@ -4,9 +4,12 @@ from typing import NoReturn
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
+from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
 from reconciler.errors import Unusable
+
+ANEW = "lock it anew"  # what to do about an entry of a lock that does not stand
 
 _MOST = 1 << 63  # bytes; no disk has as many
 _MOST_DIGITS = 18  # of a number of bytes
@@ -22,6 +25,13 @@ class FilesOnly:
     def route(self, ref: SourceRef, pull: Pull) -> NoReturn:  # noqa: ARG002
         """Raise Unusable: nothing of this type is pulled."""
         raise Unusable(f"{pull.name} is not of this source")
+
+
+def same_pin(pinned: Pinned | None, pin: Facts, name: str) -> Pinned:
+    """Return what an entry of a lock was read as, if that says the same again; raises Unusable."""
+    if pinned is None or pinned.pin != pin:
+        raise Unusable(f"what is locked for {name} can't be read", hint=ANEW)
+    return pinned
 
 
 def pinned_file(pin: Facts) -> tuple[Digest, int] | None:

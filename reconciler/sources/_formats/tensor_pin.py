@@ -11,7 +11,7 @@ from reconciler.core.resolution import Pinned
 from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
 from reconciler.sources._files.listed import is_path
-from reconciler.sources._files.pins import file_text, parsed_file
+from reconciler.sources._files.pins import ANEW, file_text, parsed_file
 
 _LEAST = 2  # files: of one, hosts are told that it is a GGUF
 _HOLDS = ("model", "adapter")
@@ -65,9 +65,9 @@ def tensors_of(pin: Facts) -> Tensors:
     paths = [path for path, _, _ in files]
     sound = len(files) >= _LEAST and paths == sorted(set(paths)) and all(map(is_path, paths))
     if not sound or holds not in _HOLDS or not isinstance(architecture, str) or not architecture.isprintable():
-        raise Unusable("what is locked can't be read", hint="lock it anew")
+        raise Unusable("what is locked can't be read", hint=ANEW)
     if (holds == "model") != bool(architecture):
-        raise Unusable("what is locked names no architecture", hint="lock it anew")
+        raise Unusable("what is locked names no architecture", hint=ANEW)
     return Tensors(files, str(holds), architecture)
 
 

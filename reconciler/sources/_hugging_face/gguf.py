@@ -1,5 +1,6 @@
 """The GGUF files of a Hugging Face repo: one model or adapter, and the projector of a model, as a pin and back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.digest import Digest
@@ -7,16 +8,14 @@ from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
-from reconciler.errors import Unusable
 from reconciler.ports import Cache
 from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._files.pins import file_text, gguf_name, pinned_file
+from reconciler.sources._files.pins import file_text, gguf_name, pinned_file, same_pin
 from reconciler.sources._formats.gguf_judgement import refuse
 from reconciler.sources._hugging_face.api import COMMIT, HubApi
 from reconciler.sources._hugging_face.choice import paired
 from reconciler.sources._hugging_face.headers import header_at
 from reconciler.sources._hugging_face.question import (
-    ANEW,
     check_commit,
     checked,
     chosen,
@@ -36,11 +35,9 @@ class GgufFormat:
     api: HubApi
     cache: Cache
 
-    def resolve(self, ref: SourceRef) -> Pinned:
-        """Return the files that are meant, at the commit that the revision names now; raises ResolutionError."""
-        options = options_of(ref)
-        repo = options["repo"]
-        commit, files = self.api.files(repo, options["revision"])
+    def resolve(self, ref: SourceRef, commit: str, files: Sequence[ListedFile]) -> Pinned:
+        """Return those of a commit's files that are meant; raises ResolutionError."""
+        repo = options_of(ref)["repo"]
         model = chosen(ref, files)
         told = self._told(repo, commit, model) if ref.wanted == "adapter" else ()
         return _pinned(ref, commit, model, paired(repo, files, model, projector_wanted(ref)), told)
@@ -56,15 +53,13 @@ class GgufFormat:
 def restored(ref: SourceRef, pin: Facts) -> Pinned:
     """Return the files that were meant, at the commit in the lock; raises Unusable."""
     content, about = pinned_file(pin), dict(pin)
-    commit, file = about.get("commit"), about.get("file")
+    commit, file, pinned = about.get("commit"), about.get("file"), None
     if content is not None and isinstance(commit, str) and isinstance(file, str):
         digest, size = content
         check_commit(ref, commit)
         model, told = meant(ref, ListedFile(file, size, digest)), locked_header(ref, pin)
         pinned = _pinned(ref, commit, model, locked_projector(ref, about.get("mmproj")), told)
-        if pinned.pin == pin:
-            return pinned
-    raise Unusable(f"what is locked for {reference_of(ref)} can't be read", hint=ANEW)
+    return same_pin(pinned, pin, reference_of(ref))
 
 
 def _pinned(ref: SourceRef, commit: str, model: ListedFile, projector: ListedFile | None, told: Facts) -> Pinned:

@@ -7,13 +7,11 @@ from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resource import SourceRef
 from reconciler.errors import ResolutionError, Unusable
 from reconciler.sources._files.listed import ListedFile, human, is_path
-from reconciler.sources._files.pins import parsed_file
+from reconciler.sources._files.pins import ANEW, parsed_file
 from reconciler.sources._formats.gguf_judgement import KINDS
 from reconciler.sources._hugging_face.api import COMMIT
 from reconciler.sources._hugging_face.choice import LARGEST, NO_PROJECTOR, choose
 from reconciler.sources._hugging_face.policy import Policy, fitting
-
-ANEW = "lock it anew"
 
 
 def options_of(ref: SourceRef) -> dict[str, str]:

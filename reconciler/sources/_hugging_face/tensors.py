@@ -15,12 +15,13 @@ from reconciler.core.resource import SourceRef
 from reconciler.errors import Unusable
 from reconciler.ports import Cache
 from reconciler.sources._files.listed import ListedFile, human
+from reconciler.sources._files.pins import same_pin
 from reconciler.sources._formats.sentence_transformers import as_hosts_read, is_rewritten
 from reconciler.sources._formats.tensor_pin import Tensors, tensors_of
 from reconciler.sources._formats.tensor_set import MOST_TEXT, tensor_set
 from reconciler.sources._hugging_face.api import COMMIT, HubApi
 from reconciler.sources._hugging_face.choice import LARGEST
-from reconciler.sources._hugging_face.question import ANEW, check_commit, options_of, reference_of
+from reconciler.sources._hugging_face.question import check_commit, options_of, reference_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,9 @@ class TensorFormat:
     api: HubApi
     cache: Cache
 
-    def resolve(self, ref: SourceRef) -> Pinned:
-        """Return the files that hosts need, at the commit that the revision names now; raises ResolutionError."""
-        options = options_of(ref)
-        repo = options["repo"]
-        commit, files = self.api.files(repo, options["revision"])
+    def resolve(self, ref: SourceRef, commit: str, files: Sequence[ListedFile]) -> Pinned:
+        """Return those of a commit's files that hosts need; raises ResolutionError."""
+        repo = options_of(ref)["repo"]
         key = f"tensors {self.api.endpoint()} {repo} {commit}"
         tensors = _kept(self.cache.get(key))
         if tensors is None:
@@ -70,10 +69,7 @@ def restored_tensors(ref: SourceRef, pin: Facts) -> Pinned:
     """Return the files that were meant, at the commit in the lock; raises Unusable."""
     commit = str(dict(pin).get("commit"))
     check_commit(ref, commit)
-    pinned = _pinned(ref, commit, tensors_of(pin))
-    if pinned.pin != pin:
-        raise Unusable(f"what is locked for {reference_of(ref)} can't be read", hint=ANEW)
-    return pinned
+    return same_pin(_pinned(ref, commit, tensors_of(pin)), pin, reference_of(ref))
 
 
 def _pinned(ref: SourceRef, commit: str, tensors: Tensors) -> Pinned:
