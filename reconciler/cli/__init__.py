@@ -52,16 +52,15 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; where manifests can't be used, the findings are its result."""
-        from reconciler.cli.options import FORMAT
-
         try:
             return super().invoke(ctx)
-        except ManifestError as error:
-            if ctx.meta.get(FORMAT) == "json":
-                from reconciler.report.findings import findings_json
+        except (ReconcilerError, click.ClickException, click.Abort, KeyboardInterrupt) as error:
+            _result_of(error, ctx)
+            if not isinstance(ctx.obj, Settings) or ctx.obj.log_format != "json":
+                raise
+            from reconciler.cli.complaints import complain
 
-                click.echo(findings_json(error.diagnostics), nl=False)
-            raise
+            raise click.exceptions.Exit(complain(error, ctx, ctx.obj)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
@@ -164,6 +163,15 @@ def run(args: Sequence[str] | None = None) -> int:
         if error.errno != errno.EPIPE:
             click.echo(f"error: the result can't be written: {error.strerror}", err=True)
         return ERROR
+
+
+def _result_of(error: BaseException, ctx: click.Context) -> None:
+    from reconciler.cli.options import FORMAT
+
+    if isinstance(error, ManifestError) and ctx.meta.get(FORMAT) == "json":
+        from reconciler.report.findings import findings_json
+
+        click.echo(findings_json(error.diagnostics), nl=False)
 
 
 def _told(error: ReconcilerError) -> str:

@@ -7,6 +7,7 @@ import click
 from reconciler.cli import options, output
 from reconciler.cli.naming import model_name
 from reconciler.cli.question import Question
+from reconciler.cli.rounds import telling
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
@@ -25,12 +26,13 @@ def command(settings: Settings, names: tuple[str, ...], manifests: tuple[Path, .
     NAME is a declared model that is there and that we did not make; without NAME all such models are meant. From
     then on it is ours: if it is not what the manifest says, the next plan shows what apply would change.
     """
-    store = open_store(settings)
-    proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)
-    plan = adoption(proposal.plan, [model_name(name, "NAME") for name in names])
-    if not plan.pending:
-        asked = " of that name" if names else ""
-        raise SettingsError(f"there is no declared model{asked} that is on a host and not ours yet")
-    result, status = carry_out(plan, proposal, store, settings, Manner())
-    click.echo(output.run(plan, result, settings, "text"), nl=False)
-    return status
+    with telling(settings, "adopt") as made:
+        store = open_store(settings)
+        made.proposal = proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)
+        made.plan = plan = adoption(proposal.plan, [model_name(name, "NAME") for name in names])
+        if not plan.pending:
+            asked = " of that name" if names else ""
+            raise SettingsError(f"there is no declared model{asked} that is on a host and not ours yet")
+        result = carry_out(plan, proposal, store, made, Manner())
+        click.echo(output.run(plan, result, settings, "text"), nl=False)
+    return made.status

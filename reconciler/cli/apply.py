@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli import options, output
 from reconciler.cli.question import Question, asks
+from reconciler.cli.rounds import telling
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.saved import as_saved, saved_plan
 from reconciler.cli.settings import Settings
@@ -37,18 +38,19 @@ def command(
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 interrupted.
     """
     saved = saved_plan(question)
-    store = open_store(settings)
-    proposal = propose_for(saved.question if saved else question, settings, store)
-    plan = as_saved(saved, proposal.plan) if saved else proposal.plan
-    if format_ == "text":
-        told = with_news(plan, proposal.world.recorded, proposal.world.sources)
-        click.echo(output.plan(told, settings, "text"), nl=False)
-    if plan.writes and not (auto_approve or saved):
-        _confirm()
-    result, status = carry_out(plan, proposal, store, settings, Manner(parallelism, lease_timeout))
-    if plan.pending or format_ == "json":
-        click.echo(output.run(plan, result, settings, format_), nl=False)
-    return status
+    with telling(settings, "apply") as made:
+        store = open_store(settings)
+        made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
+        made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
+        if format_ == "text":
+            told = with_news(plan, proposal.world.recorded, proposal.world.sources)
+            click.echo(output.plan(told, settings, "text"), nl=False)
+        if plan.writes and not (auto_approve or saved):
+            _confirm()
+        result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
+        if plan.pending or format_ == "json":
+            click.echo(output.run(plan, result, settings, format_), nl=False)
+    return made.status
 
 
 def _confirm() -> None:

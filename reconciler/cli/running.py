@@ -3,7 +3,6 @@
 import getpass
 import os
 import random
-import secrets
 import socket
 import time
 from contextlib import suppress
@@ -14,25 +13,18 @@ import click
 
 from reconciler.cli.exit_codes import status_of_run
 from reconciler.cli.listening import listening
-from reconciler.cli.settings import Settings
+from reconciler.cli.rounds import Round
 from reconciler.cli.signals import stopping
-from reconciler.cli.wiring import Proposal, SystemClock
+from reconciler.cli.wiring import Proposal
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
 from reconciler.errors import Interrupted
-from reconciler.ports import Clock, RecordStore, Run
+from reconciler.ports import Listener, RecordStore, Run
 from reconciler.workflow.apply import apply
 from reconciler.workflow.crew import Workshop
 from reconciler.workflow.leases import Terms
 
 _KEPT = 7 * 86_400.0  # seconds
-_COMPACT = str.maketrans("", "", "-:")
-
-
-def new_run(clock: Clock, fingerprint: str) -> Run:
-    """Return a run that begins now, under a name that sorts by time."""
-    now = clock.now()
-    return Run(f"{now[:19].translate(_COMPACT)}-{secrets.token_hex(3)}", now, fingerprint, _actor())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +35,31 @@ class Manner:
     wait: float = 0.0  # seconds to wait for another run's lease
 
 
-def carry_out(
-    plan: Plan, proposal: Proposal, store: RecordStore, settings: Settings, manner: Manner
-) -> tuple[RunResult, int]:
-    """Do what the plan says and return what came of it and the exit status; raises what `workflow.apply` raises."""
-    clock, world = SystemClock(), proposal.world
-    with listening(settings, clock, proposal.secrets) as listener, stopping(listener) as stop:
-        terms = Terms(manner.wait, stop=stop)
-        shop = Workshop(world.hosts, world.sources, store, listener, clock, manner.parallelism, stop, _pause, terms)
+def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, manner: Manner) -> RunResult:
+    """Do what the plan says, and return what came of it, kept in the round too; raises what `workflow.apply` raises."""
+    run = Run(made.run, made.started_at, plan.fingerprint, actor())
+    with listening(made.settings, made.clock, made.secrets) as listener, stopping(listener) as stop:
+        terms, world = Terms(manner.wait, stop=stop), proposal.world
+        shop = Workshop(
+            world.hosts, world.sources, store, listener, made.clock, manner.parallelism, stop, _pause, terms
+        )
         try:
-            result = apply(plan, shop, new_run(clock, plan.fingerprint))
+            result = apply(plan, shop, run)
         except Interrupted as error:
-            click.echo(f"nothing was done: {error}", err=True)
+            _nothing_done(error, made, listener)
             raise click.exceptions.Exit(stop.status) from error
     if result.good:
-        _clear_up(settings.cache / "downloads")
-    return result, stop.status if stop.signal and not result.good else status_of_run(result)
+        _clear_up(made.settings.cache / "downloads")
+    made.result = result
+    made.status = stop.status if stop.signal and not result.good else status_of_run(result)
+    return result
+
+
+def _nothing_done(error: Interrupted, made: Round, listener: Listener) -> None:
+    if made.settings.log_format == "json":
+        listener.event("error", "nothing_done", run=made.run, error=str(error))
+    else:
+        click.echo(f"nothing was done: {error}", err=True)
 
 
 def _pause(tries: int) -> float:
@@ -74,7 +75,8 @@ def _clear_up(downloads: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _actor() -> str:
+def actor() -> str:
+    """Return who we are: user@machine."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -1,15 +1,14 @@
 """Wiring: from settings and manifests to hosts, sources and a store. The one place where an adapter meets a use."""
 
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
 from reconciler.cli.naming import declared
 from reconciler.cli.question import Question
@@ -37,22 +36,6 @@ if TYPE_CHECKING:
 DEFAULT_PATH = Path("manifests")
 
 
-class SystemClock:
-    """The real time."""
-
-    def now(self) -> str:
-        """Return the time of day as ISO 8601 in UTC, to the millisecond."""
-        return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def monotonic(self) -> float:
-        """Return seconds that never go backwards."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
 def load(paths: Sequence[Path], settings: Settings) -> Manifests:
     """Return what the manifests declare, warnings shown; one host at `$OLLAMA_HOST` where none is declared."""
     manifests = read(paths).manifests
@@ -69,10 +52,21 @@ def read(paths: Sequence[Path]) -> "Loaded":
         raise ManifestError((missing,))
     loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))
     if loaded.warnings:
-        from reconciler.report.terminal import diagnostics_text
-
-        click.echo(diagnostics_text(loaded.warnings, colour=False), err=True, nl=False)
+        _warn(loaded.warnings)
     return loaded
+
+
+def _warn(findings: Sequence[Diagnostic]) -> None:
+    settings = click.get_current_context().obj
+    if isinstance(settings, Settings) and settings.log_format == "json":
+        from reconciler.cli.complaints import tell_findings
+        from reconciler.cli.listening import lines
+
+        tell_findings(findings, lines(settings, SystemClock()))
+        return
+    from reconciler.report.terminal import diagnostics_text
+
+    click.echo(diagnostics_text(findings, colour=False), err=True, nl=False)
 
 
 def locks(paths: Sequence[Path]) -> "tuple[LockFile, ...]":

@@ -11,10 +11,11 @@ from reconciler.core.names import HostName, ModelName
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import StalePlan, UnsafePlan, WrongLineage
-from reconciler.ports import RecordStore, Run
+from reconciler.ports import Listener, RecordStore, Run
 from reconciler.workflow.crew import Crew, Workshop
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.leases import Leases, held, server
+from reconciler.workflow.telling import tell
 from reconciler.workflow.transfer import Transfers
 
 TRANSFERS = 4  # blobs under way at once
@@ -29,14 +30,14 @@ def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
     _must_be_fresh(plan, shop.store)
     busy = _busy(plan, shop.store)
     if not busy:
-        return _result(plan, run, [])
+        return _result(plan, run, [], shop.listener)
     servers = {name: server(shop.hosts[name].url) for name in busy}
     with held(shop.store, servers, run, shop.lease, shop.clock, shop.listener) as leases:
         _must_be_fresh(plan, shop.store)
         shop.store.begin(run)
         result = RunResult(run.id, (), complete=False)
         try:
-            result = _result(plan, run, _work(plan, servers, shop, run, leases))
+            result = _result(plan, run, _work(plan, servers, shop, run, leases), shop.listener)
         finally:
             shop.store.end(run.id, shop.clock.now(), _verdict(result))
     return result
@@ -94,13 +95,16 @@ def _ours(plan: Plan, host: HostName) -> frozenset[ModelName]:
     return frozenset(change.address.model for change in plan.changes if change.address.host == host)
 
 
-def _result(plan: Plan, run: Run, made: list[Outcome]) -> RunResult:
-    """Return the outcomes of all that was asked for: what was done, and what the plan refused to do."""
-    refused = (
-        Outcome(change.address, Action.REFUSE, Status.REFUSED, message=change.note, hint=change.hint)
-        for change in plan.refused
-    )
+def _result(plan: Plan, run: Run, made: list[Outcome], listener: Listener) -> RunResult:
+    """Return the outcomes of all that was asked for: what was done, and, told here, what the plan refused to do."""
+    refused = [_refusal(change) for change in plan.refused]
+    for change, outcome in zip(plan.refused, refused, strict=True):
+        tell(listener.bind(run=run.id), change, outcome)
     return RunResult(run.id, tuple(sorted((*made, *refused), key=lambda item: item.address)), plan.complete)
+
+
+def _refusal(change: Change) -> Outcome:
+    return Outcome(change.address, Action.REFUSE, Status.REFUSED, message=change.note, hint=change.hint)
 
 
 def _verdict(result: RunResult) -> str:

@@ -18,6 +18,7 @@ from reconciler.ports import Clock, Forget, Host, Listener, RecordStore, Sources
 from reconciler.workflow.execute import Done, execute
 from reconciler.workflow.leases import Leases, Terms
 from reconciler.workflow.observe import Hosts
+from reconciler.workflow.telling import tell
 from reconciler.workflow.testing import test_of, together
 from reconciler.workflow.tools import Tools, Traces
 from reconciler.workflow.transfer import Transfers
@@ -72,7 +73,9 @@ class Crew:
         """Make a change, and then ask what it made where that was not done before it got its name."""
         outcome, effect = self._ended(change)
         test = test_of(change, effect)
-        return outcome if test is None else together(outcome, self._ended(test)[0])
+        outcome = outcome if test is None else together(outcome, self._ended(test)[0])
+        tell(self._listener, change, outcome)
+        return outcome
 
     def _ended(self, change: Change) -> tuple[Outcome, Recorded | Forget | None]:
         """Make a change, put on record what came of it, and return that with its effect on the records."""
@@ -92,8 +95,8 @@ class Crew:
             self._failed.add(change.address)
         outcome = replace(outcome, seconds=round(shop.clock.monotonic() - started, 3))
         shop.store.save(self.run, shop.clock.now(), outcome, effect)
+        listener.event("debug", "outcome_recorded", status=outcome.status.value)
         self._journal(change, sorted(traces.kept))  # for the next run, which may find the host in better health
-        _tell(listener, outcome)
         return outcome, effect
 
     def _tried(self, change: Change, listener: Listener, traces: Traces) -> Done:
@@ -143,14 +146,3 @@ def _status(error: ReconcilerError) -> Status:
     if isinstance(error, _Skipped | Interrupted):
         return Status.SKIPPED
     return Status.REFUSED if isinstance(error, StalePlan | LeaseHeld) else Status.FAILED
-
-
-def _tell(listener: Listener, outcome: Outcome) -> None:
-    """Emit the one canonical line of a change."""
-    facts: dict[str, object] = {"action": outcome.action.value, "seconds": outcome.seconds, "bytes": outcome.moved}
-    if outcome.digest:
-        facts["digest"] = outcome.digest.short
-    if outcome.message:
-        facts["error"] = outcome.message
-    level = "info" if outcome.status is Status.APPLIED else "error"
-    listener.event(level, f"change_{outcome.status.value}", **facts)

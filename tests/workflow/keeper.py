@@ -3,7 +3,7 @@
 import sys
 import time
 
-from reconciler.cli.wiring import SystemClock
+from reconciler.cli.clock import SystemClock
 from reconciler.core.names import HostName
 from reconciler.ports import Run
 from reconciler.registry.store import open_store

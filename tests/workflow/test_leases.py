@@ -10,7 +10,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from reconciler.cli.wiring import SystemClock
+from reconciler.cli.clock import SystemClock
 from reconciler.core.names import HostName
 from reconciler.errors import Interrupted, LeaseHeld, RegistryUnavailable
 from reconciler.ports import RecordStore, Run

@@ -25,7 +25,7 @@ GUARDED = "test: {prompt: hello, expect: new, rollback: true}"
 
 @dataclass
 class Impatient(Ear):
-    """A listener that ends the run as soon as a change was made."""
+    """A listener that ends the run as soon as a change was made and is on record."""
 
     stop: Event = field(default_factory=Event)
 
@@ -34,7 +34,7 @@ class Impatient(Ear):
 
     def event(self, level: str, name: str, **facts: object) -> None:
         super().event(level, name, **facts)
-        if name == "change_applied":
+        if name == "outcome_recorded":
             self.stop.set()
 
 
