@@ -4,14 +4,16 @@ Modules of parts and fakes are imported inside the fixtures, so that a test that
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+from tests.parts.missing import without
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -31,6 +33,8 @@ def pytest_configure() -> None:
     (An audit hook would see more connections than this does, but its calls race with coverage's tracer.)
     """
     socket.socket.connect = _only_loopback
+    if "PYTEST_XDIST_WORKER" in os.environ:  # workers ignore Ctrl-C, and what they start would inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("here", deadline=None)  # a slow machine is no defect
     settings.register_profile("ci", deadline=None, derandomize=True)  # a change fails for what it changes
     settings.load_profile("ci" if os.environ.get("CI") else "here")
@@ -65,20 +69,13 @@ def refusals() -> list[str]:
     return _refused
 
 
-def _without(reason: str) -> NoReturn:
-    """Skip where a part is missing; fail where all of them must be there."""
-    if os.environ.get("CI") or os.environ.get("RECONCILER_REQUIRE_PARTS"):
-        pytest.fail(f"{reason} (`make parts` says why)", pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def ollama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """Give one real Ollama server for the whole run (tests.parts.ollama.RealOllama), shared by `unique` names."""
     from tests.parts.ollama import MISSING, RealOllama, find_server
 
     if find_server() is None:
-        _without(MISSING)
+        without(MISSING)
     with RealOllama(tmp_path_factory.mktemp("ollama")) as server:
         yield server
 
@@ -89,7 +86,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     from tests.parts.registry import RealRegistry, available
 
     if reason := available():
-        pytest.skip(reason)
+        without(reason)
     with RealRegistry(tmp_path_factory.mktemp("registry")) as server:
         yield server
 
@@ -107,7 +104,7 @@ def hub(tmp_path: Path) -> Iterator[object]:
 def smollm2() -> Path:
     """Return the path of a real model, SmolLM2 135M as a GGUF of 98 MB."""
     if not MODEL.is_file():
-        _without(f"no {MODEL.name} in .parts/models")
+        without(f"no {MODEL.name} in .parts/models")
     return MODEL
 
 
@@ -115,7 +112,7 @@ def smollm2() -> Path:
 def minilm() -> Path:
     """Return the folder of a real embedding model in safetensors, all-MiniLM-L6-v2, 91 MB."""
     if not (MINILM / "model.safetensors").is_file():
-        _without(f"no {MINILM.name} in .parts")
+        without(f"no {MINILM.name} in .parts")
     return MINILM
 
 

@@ -2,13 +2,17 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.demo.stage import Stage
 from tests.demo.terminal import say
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 Models = dict[str, tuple[str, str]]
 
@@ -109,23 +113,39 @@ def _run(line: str, stage: Stage) -> tuple[int, str]:
         environment[name] = environment.get(value.removeprefix("$"), value)
     program, *arguments = words
     command = [sys.executable, "-m", "reconciler"] if program == "reconciler" else [program]
-    with subprocess.Popen(
-        [*command, *arguments],
-        cwd=stage.folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as process:
-        assert process.stdout is not None
-        lines = []
-        try:
-            for text in process.stdout:
+    process, lines = None, []
+    try:
+        with _unbroken():
+            process = subprocess.Popen(
+                [*command, *arguments],
+                cwd=stage.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+        with process:
+            for text in process.stdout or ():
                 say.output(text)
                 lines.append(text)
-        except BaseException:  # Ctrl-C: the command must not outlive the servers that it talks to
+    except BaseException:  # Ctrl-C: the command must not outlive the servers that it talks to
+        if process is not None:
             process.terminate()
             process.wait()
-            raise
+        raise
     return process.returncode, "".join(lines)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Let Ctrl-C and a kill wait for the end of the block: a process that has just begun must not get lost."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda seen, _: came.append(seen)) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
