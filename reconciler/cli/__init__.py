@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Show what upstream changed about a model since it was locked or applied.",
     "apply": "Show the plan, ask, and do exactly that.",
     "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",
+    "report": "Write the fleet, the plan and the latest runs as one HTML page.",
     "adopt": "Begin to own models that are already there, without touching them.",
     "forget": "Cease to own models, without touching them.",
     "export": "Print the Modelfile that a declared model equals.",

@@ -64,7 +64,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
     """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
     store = open_store(settings)
     model = model_name(name, "NAME") if name else None
-    runs, events = _latest(store, limit) if model is None else _latest_of(store, model, limit)
+    runs, events = latest(store, limit) if model is None else _latest_of(store, model, limit)
     if format_ == "json":
         from reconciler.report.json_report import history_json
 
@@ -76,7 +76,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
     return 0
 
 
-def _latest(store: RecordStore, limit: int) -> _History:
+def latest(store: RecordStore, limit: int) -> _History:
     """Return the latest runs, with all that came of them."""
     runs = store.runs(limit)
     return list(runs), [event for run in runs for event in store.events(run=run.id, limit=_MANY)]

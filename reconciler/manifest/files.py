@@ -1,7 +1,9 @@
-"""Files that manifests are made of or name: bounded, UTF-8, and never outside the manifest's own folder."""
+"""Files that manifests are made of or name: bounded, UTF-8, never outside the manifest's own folder, written whole."""
 
 import os
 import re
+import secrets
+import stat
 from pathlib import Path
 
 from reconciler.core.diagnostics import Diagnostic, Location
@@ -61,6 +63,26 @@ def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnost
     if len(content) > most:
         return finding(Location(shown), Rule.TOO_LARGE, f"larger than {most // 1024**2} MiB", hint)
     return content
+
+
+def replace(path: Path, text: str) -> None:
+    """Put ASCII text into a file, whole or not at all, following links; raises OSError.
+
+    It is written beside the file and gets the name then, so that a crash leaves the one or the other.
+    """
+    real = Path(os.path.realpath(path))
+    beside = real.with_name(f".{real.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("x", encoding="ascii") as stream:
+            if real.exists():
+                beside.chmod(stat.S_IMODE(real.stat().st_mode))
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(real)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def decode(content: bytes, shown: str) -> str | Diagnostic:

@@ -5,8 +5,6 @@ files are named relative to the folder, so that the lock means the same wherever
 """
 
 import os
-import secrets
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -87,25 +85,9 @@ def write(file: LockFile, references: Mapping[str, Facts]) -> None:
     if text == file.text or (file.text is None and not references):
         return
     try:
-        _replace(Path(os.path.realpath(file.path)), text)
+        files.replace(file.path, text)
     except OSError as error:
         raise SettingsError(f"the lock can't be written: {error.strerror}", where=str(file.path)) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the text beside the file and give it the name, so that a crash leaves the one or the other."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("x", encoding="ascii") as stream:
-            if path.exists():
-                beside.chmod(stat.S_IMODE(path.stat().st_mode))
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def _folders(paths: Iterable[Path]) -> tuple[LockFile, ...]:

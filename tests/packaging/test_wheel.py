@@ -74,7 +74,7 @@ def test_the_wheel_holds_the_package_its_schemas_and_nothing_else(wheel: Path) -
 
     assert {name.removeprefix("reconciler/_schemas/") for name in names if "/_schemas/" in name} == packed
     assert {name.split("/")[0].split("-")[0] for name in names} == {"reconciler"}
-    assert "reconciler/py.typed" in names
+    assert {"reconciler/py.typed", "reconciler/report/html/page.css", "reconciler/report/html/page.js"} <= names
     assert not [name for name in names if name.endswith(".pyc")]
 
 
@@ -115,7 +115,7 @@ def test_it_validates_by_the_schemas_inside(elsewhere: Path, tmp_path: Path) -> 
     assert "model.yaml:4:" in done.stderr
 
 
-def test_it_plans(elsewhere: Path, tmp_path: Path) -> None:
+def test_it_plans_and_reports(elsewhere: Path, tmp_path: Path) -> None:
     from tests.fakes.ollama_server import FakeOllama
     from tests.parts.gguf import tiny_model
 
@@ -123,6 +123,8 @@ def test_it_plans(elsewhere: Path, tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(MANIFEST)
     with FakeOllama() as server:
         done = _run(elsewhere, "plan", "--detailed-exitcode", "model.yaml", folder=tmp_path, OLLAMA_HOST=server.url)
+        page = _run(elsewhere, "report", "--html", "-", "model.yaml", folder=tmp_path, OLLAMA_HOST=server.url)
 
     assert done.returncode == 2, done.stderr
     assert "Plan: 1 to create." in done.stdout
+    assert "Plan: 1 to create." in page.stdout, page.stderr

@@ -90,5 +90,5 @@ def test_colours_are_as_kept(name):
 
 
 def test_no_golden_file_is_left_over():
-    expected = {*REPORTS, *PLAIN, *(f"plan_{name}.ansi" for name in COLOURED)}
+    expected = {*REPORTS, *PLAIN, *(f"plan_{name}.ansi" for name in COLOURED), "page.html"}
     assert {path.name for path in GOLDEN.iterdir()} == expected
