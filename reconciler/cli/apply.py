@@ -1,6 +1,7 @@
 """`reconciler apply`."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -21,9 +22,16 @@ from reconciler.workflow.news import with_news
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @options.parallelism
 @options.lease_timeout
+@options.metrics_file
 @click.pass_obj
 def command(
-    settings: Settings, question: Question, format_: str, auto_approve: bool, parallelism: int, lease_timeout: float
+    settings: Settings,
+    question: Question,
+    format_: str,
+    auto_approve: bool,
+    parallelism: int,
+    lease_timeout: float,
+    metrics_file: Path | None,
 ) -> int:
     """Show the plan, ask, and do exactly that.
 
@@ -35,10 +43,15 @@ def command(
     nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once.
 
     \b
+    Example, in cron:
+      reconciler --log-format json apply --auto-approve \\
+        --metrics-file /var/lib/prometheus/node-exporter/reconciler.prom
+
+    \b
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 interrupted.
     """
-    saved = saved_plan(question)
-    with telling(settings, "apply") as made:
+    with telling(settings, "apply", metrics_file) as made:
+        saved = saved_plan(question)
         store = open_store(settings)
         made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan

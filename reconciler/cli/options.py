@@ -43,6 +43,13 @@ lease_timeout = click.option(
     envvar="RECONCILER_LEASE_TIMEOUT",
     help="How long to wait for a host that another run is working on.",
 )
+metrics_file = click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.prom",
+    envvar="RECONCILER_METRICS_FILE",
+    help="Write metrics there at the end, however it ends, for the textfile collector of Prometheus' node exporter.",
+)
 
 
 def formats(*names: str) -> Callable[[Command], Command]:

@@ -4,15 +4,17 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.complaints import TOLD, said, status_for
-from reconciler.cli.exit_codes import DONE, ERROR
+from reconciler.cli.exit_codes import DONE, ERROR, PENDING
 from reconciler.cli.listening import lines
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import Proposal
+from reconciler.cli.written import must_be_writable, replace_file, text_of
 from reconciler.core.outcome import RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.ports import Clock
@@ -31,6 +33,7 @@ class Round:
     plan: Plan | None = None  # what of the proposal was to be done
     result: RunResult | None = None
     status: int = ERROR  # the exit status
+    metrics_file: Path | None = None
 
     def __post_init__(self) -> None:
         """Begin now, under a name that sorts by time."""
@@ -50,9 +53,10 @@ class Round:
 
 
 @contextmanager
-def telling(settings: Settings, command: str) -> Iterator[Round]:
-    """Give a round, and tell of it when it is over, however it ends."""
-    made = Round(settings, command)
+def telling(settings: Settings, command: str, metrics_file: Path | None = None) -> Iterator[Round]:
+    """Give a round, and tell of it when it is over, however it ends; raises SettingsError for a file that can't be."""
+    must_be_writable(metrics_file, "--metrics-file")
+    made = Round(settings, command, metrics_file=metrics_file)
     try:
         yield made
     except BaseException as error:
@@ -63,15 +67,35 @@ def telling(settings: Settings, command: str) -> Iterator[Round]:
 
 
 def _tell(made: Round, error: BaseException | None) -> None:
-    """Write the summary: always where the log is for machines, else where something was done and nobody watches."""
-    as_json = made.settings.log_format == "json"
-    outcomes = made.result.outcomes if made.result is not None else ()
-    if not as_json and (error is not None or made.settings.live or not outcomes):
-        return
+    if made.metrics_file is not None:
+        _write_metrics(made, made.metrics_file)
+    if _is_told(made, error):
+        _write_summary(made, error)
+
+
+def _is_told(made: Round, error: BaseException | None) -> bool:
+    """Tell whether the log gets a summary: always where it is for machines, else where something was done unwatched."""
+    if made.settings.log_format == "json":
+        return True
+    return error is None and not made.settings.live and made.result is not None and bool(made.result.outcomes)
+
+
+def _write_metrics(made: Round, path: Path) -> None:
+    from reconciler.report.metrics import Measured, metrics_text
+
+    success = made.status in {DONE, PENDING}
+    measured = Measured(made.clock.now(), made.seconds, made.status, success, made.plan, made.result)
+    try:
+        replace_file(path, metrics_text(measured, text_of(path)))
+    except OSError as error:
+        log = lines(made.settings, made.clock, made.secrets)
+        log.event("error", "metrics_not_written", run=made.run, file=str(path), error=error.strerror or str(error))
+
+
+def _write_summary(made: Round, error: BaseException | None) -> None:
     log = lines(made.settings, made.clock, made.secrets)
-    if made.plan is not None:
-        for host in made.plan.unobserved:
-            log.event("warning", "host_not_observed", run=made.run, host=host.host, error=host.message, hint=host.hint)
+    for host in made.plan.unobserved if made.plan is not None else ():
+        log.event("warning", "host_not_observed", run=made.run, host=host.host, error=host.message, hint=host.hint)
     told = {} if error is None or isinstance(error, click.exceptions.Exit) else said(error, log)
     level = "info" if made.status == DONE else "error"
     log.event(level, "run_finished", run=made.run, command=made.command, **_counts(made), **told)

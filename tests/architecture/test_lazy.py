@@ -21,6 +21,7 @@ SLOW = frozenset(
         "asyncio",
         "requests",
         "numpy",
+        "prometheus_client",
         "psycopg",
         "socketserver",
     }

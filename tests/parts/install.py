@@ -131,6 +131,18 @@ def _bring_postgres(target: Path, work: Path) -> None:
     take_with_libraries("postgresql", target, work)
 
 
+def _promtool_here() -> str:
+    return "promtool is here" if runs("promtool", "--version", PARTS / "promtool") else ""
+
+
+def _bring_promtool(target: Path, work: Path) -> None:
+    whole = work / "whole"
+    whole.mkdir(parents=True)
+    take_packages(("prometheus",), whole, work)
+    (target / "usr" / "bin").mkdir(parents=True)
+    shutil.move(whole / "usr" / "bin" / "promtool", target / "usr" / "bin" / "promtool")
+
+
 ALL = (
     Part(
         "ollama",
@@ -171,6 +183,14 @@ ALL = (
         _postgres_here,
         _bring_postgres,
         "the tests of a team's records are skipped",
+    ),
+    Part(
+        "promtool",
+        "promtool with apt, 19 MB (kept: 45 MB)",
+        None,
+        _promtool_here,
+        _bring_promtool,
+        "one test of the metrics is skipped",
     ),
 )
 
