@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.question import Question, asks
 from reconciler.cli.registry import latest
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import DEFAULT_PATH, SystemClock, open_store, propose_for
+from reconciler.cli.wiring import DEFAULT_PATH, open_store, propose_for
 from reconciler.errors import SettingsError
 from reconciler.workflow.news import with_news
 
