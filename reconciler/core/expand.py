@@ -1,6 +1,6 @@
 """Expansion: resources, hosts and pinned references become the desired state, one entry per address."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TypedDict
 
@@ -97,7 +97,7 @@ class _Host:
             taken = self._taken(item)
             pinned, adapter = self._pin(taken, "model"), self._pin(item.adapter, "adapter")
             content = self._base_content(item)
-            self._check_adapter(item, adapter)
+            self._check_adapter(item, pinned, adapter)
         except _Missing as missing:
             where = item.base_location if missing.in_base and item.base_location else item.location
             told, tried = (missing.message, missing.hint), choose(item.sources, self._pins).tried
@@ -166,19 +166,26 @@ class _Host:
         message = f"base {base} is neither declared for host {self._host} nor present on it"
         raise _Missing(message, _nearest(base, known), in_base=True)
 
-    def _check_adapter(self, item: Resource, adapter: Pinned | None) -> None:
+    def _check_adapter(self, item: Resource, pinned: Pinned | None, adapter: Pinned | None) -> None:
         """Raise _Missing for an adapter of another architecture than its base: hosts take it, and break later."""
         if adapter is None:
             return
         own = _architecture(adapter.provenance)
         fitting = ADAPTED if converted(adapter.files) else frozenset({own} if own else ())
-        below = item.base
-        while fitting and below is not None and isinstance(entry := self._made.get(below), Desired):
-            known = _architecture(entry.provenance)
+        for known in self._architectures(item, pinned) if fitting else ():
             if known and known not in fitting:
                 given = " or ".join(sorted(fitting))
-                message = f"{adapter.reference} is an adapter for {given}, and its base {item.base} is {known}"
-                raise _Missing(message, "under `base`, name the model that it was trained on", in_base=True)
+                below = f"its base {item.base}" if item.base is not None else "the model"
+                message = f"{adapter.reference} is an adapter for {given}, and {below} is {known}"
+                raise _Missing(message, "lay it over the model that it was trained on", in_base=item.base is not None)
+
+    def _architectures(self, item: Resource, pinned: Pinned | None) -> Iterator[str]:
+        """Yield the architecture of what a resource is made of: its own source, or one base below the other."""
+        if pinned is not None:
+            yield _architecture(pinned.provenance)
+        below = item.base
+        while below is not None and isinstance(entry := self._made.get(below), Desired):
+            yield _architecture(entry.provenance)
             below = entry.base.model if entry.base else None
 
     def _spoils(self, step: Step) -> bool:

@@ -85,7 +85,7 @@ def steps_for(
     target: ModelName, overlay: Overlay, pinned: Pinned | None, adapter: Pinned | None, base: ModelName | None, key: str
 ) -> tuple[Step, ...]:
     """Return the requests that make `target`; `key` (a fingerprint) names the staging model."""
-    if pinned is not None and pinned.pull is not None and overlay.empty:
+    if pinned is not None and pinned.pull is not None and adapter is None and overlay.empty:
         return _pull_as(target, pinned.pull)
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()

@@ -22,7 +22,7 @@ class Blob:
     digest: Digest
     size: int  # bytes
     source: str  # the source type whose `fetch` can bring it
-    locator: tuple[tuple[str, str], ...]  # what that source needs to find it again; never a secret
+    locator: tuple[tuple[str, str], ...]  # how that source finds it again, no secret; empty if nobody can bring it
 
 
 @dataclass(frozen=True, slots=True)

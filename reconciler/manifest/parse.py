@@ -150,7 +150,8 @@ class _Reader:
         return facts((name, freeze(value)) for name, value in listed.items())
 
     def _taught(self) -> tuple[str | None, tuple[tuple[str, str], ...]]:
-        """Return the system prompt and the turns, the examples being in the one or the other."""
+        """Return the system prompt and the turns, the examples being in the one or the other, behind what is there."""
+        said = self._messages()
         found: list[Example] = []
         for item in examples(self._spec, self._home):
             if isinstance(item, Diagnostic):
@@ -159,8 +160,14 @@ class _Reader:
                 found.append(item)
         system = self._spec.text("system")
         if found and self._spec.text("examplesIn") == "system":
-            return "\n\n".join(part for part in (system, as_text(found)) if part), ()
-        return system, tuple(turn for user, answer in found for turn in (("user", user), ("assistant", answer)))
+            return "\n\n".join(part for part in (system, as_text(found)) if part), said
+        turns = (turn for user, answer in found for turn in (("user", user), ("assistant", answer)))
+        return system, (*said, *turns)
+
+    def _messages(self) -> tuple[tuple[str, str], ...]:
+        node = self._spec.child("messages")
+        turns = node.children.values() if node is not None else ()
+        return tuple((turn.text("role") or "", turn.text("content") or "") for turn in turns)
 
     def _judge_source(self, made: Resource) -> None:
         pulled = pulled_names(made)
@@ -168,7 +175,7 @@ class _Reader:
             message = "only models from files can be quantised; this one is pulled as it is"
             where = self._spec.keys["quantize"]
             self._findings.append(finding(where, Rule.QUANTIZE_NEEDS_FILES, message, "pull another tag, or remove it"))
-        if not made.overlay.empty and made.name in dict(pulled).values():
+        if (made.adapter is not None or not made.overlay.empty) and made.name in dict(pulled).values():
             message = f"{made.name} is pulled under its own name, so what is laid over it needs another one"
             hint = f"set metadata.name to something like {made.name.model}-tuned"
             self._findings.append(finding(made.location, Rule.BASE_UNDER_OWN_NAME, message, hint))

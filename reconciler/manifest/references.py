@@ -11,7 +11,12 @@ from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.tree import Node
 
-_SHORT = {"ollama": "name", "gguf": "path", "safetensors": "path"}  # what a plain text under a source type stands for
+_SHORT = {  # what a plain text under a source type stands for
+    "ollama": "name",
+    "gguf": "path",
+    "safetensors": "path",
+    "blob": "sha256",
+}
 _FILE_OPTIONS = {"gguf": ("path", "mmproj")}
 _FOLDER_OPTIONS = {"safetensors": ("path",)}
 _OF_A_GGUF = ("file", "mmproj", "quantization", "sha256")

@@ -18,6 +18,8 @@ from reconciler.workflow.resolve import told
 
 Hosts = Mapping[HostName, Host]
 
+_ORIGIN = "declare where its content comes from: `ollama`, `huggingface`, `gguf` or `safetensors`"
+
 
 def routed(
     desired: DesiredState, away: Iterable[Desired], live: LiveState, hosts: Hosts, sources: Sources, fleet: Fleet
@@ -29,6 +31,7 @@ def routed(
     """
     wanted = {entry.address: entry for entry in away}
     lost = refusals(wanted.values(), {host.host: host.version for host in live.observed}, sources, fleet)
+    lost.update(_nowhere((entry for address, entry in wanted.items() if address not in lost), hosts, fleet))
     moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
     lost.update(_gone(moved, hosts, sources, fleet))
     there = [entry for address, entry in wanted.items() if address not in lost]
@@ -61,6 +64,19 @@ def _gone(moved: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet
         answer = offered[blob]
         if answer is not True:
             found.setdefault(entry.address, _not_had(entry, blob, answer))
+    return found
+
+
+def _nowhere(entries: Iterable[Desired], hosts: Hosts, fleet: Fleet) -> dict[Address, ReconcilerError]:
+    """Return, for all that takes a blob which nobody can bring, and which its host does not hold, why it can't be."""
+    held = [(entry, blob) for entry in entries for blob in _blobs(entry) if not blob.locator]
+    found: dict[Address, ReconcilerError] = {}
+    for (entry, blob), answer in fleet.each(lambda item: hosts[item[0].address.host].has_blob(item[1].digest), held):
+        if isinstance(answer, ReconcilerError):
+            found.setdefault(entry.address, answer)
+        elif not answer:
+            message = f"the host does not hold the blob {blob.digest.short}, and Ollama gives none away"
+            found.setdefault(entry.address, Unusable(message, hint=_ORIGIN))
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TYPES = {"gguf", "huggingface", "ollama", "safetensors"}
+TYPES = {"blob", "gguf", "huggingface", "ollama", "safetensors"}
 
 
 def _names(folder: str, pattern: str) -> set[str]:

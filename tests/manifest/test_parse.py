@@ -132,3 +132,25 @@ def test_hosts(loaded: Manifests) -> None:
 def test_everything_is_sorted_by_name(loaded: Manifests) -> None:
     names = [item.name for item in loaded.resources]
     assert names == sorted(names)
+
+
+def test_what_hosts_hold_is_named_by_digest_and_the_adapter_too(by_name: dict[str, Resource]) -> None:
+    held = by_name["held"]
+    assert held.sources[0].options == (("mmproj", f"sha256:{2:064}"), ("sha256", f"{1:064}"))
+    assert held.adapter is not None
+    assert (held.adapter.type, held.adapter.options) == ("blob", (("sha256", f"sha256:{3:064}"),))
+    assert held.adapter.wanted == "adapter"
+
+
+@pytest.mark.parametrize(
+    ("name", "turns", "system"),
+    [
+        ("held", (("system", ""), ("user", "Hi")), None),
+        ("said", (("user", "Hi"), ("user", "one"), ("assistant", "two")), None),
+        ("said-in-system", (("user", "Hi"),), "Examples:\n\nUser: one\nAssistant: two"),
+    ],
+)
+def test_messages_stand_as_they_are_and_examples_behind_them(
+    by_name: dict[str, Resource], name: str, turns: tuple[tuple[str, str], ...], system: str | None
+) -> None:
+    assert (by_name[name].overlay.messages, by_name[name].overlay.system) == (turns, system)

@@ -19,12 +19,13 @@ from tests.sources.cases import CASES, Case
 
 
 def test_every_type_is_found_and_is_in_this_suite() -> None:
-    assert types() == tuple(dict.fromkeys(name.partition(" ")[0] for name in CASES))
+    asked = {name.partition(" ")[0] for name in CASES}
+    assert types() == tuple(sorted(asked | {"blob"}))  # which has nobody to ask: see test_blob.py
 
 
 def test_a_type_that_there_is_not_is_refused_with_those_there_are(context: Context) -> None:
     for name in ("hugginface", "_cache", ""):
-        with pytest.raises(ValueError, match="there are gguf, huggingface, ollama"):
+        with pytest.raises(ValueError, match="there are blob, gguf, huggingface, ollama"):
             load(name, context)
 
 
