@@ -12,6 +12,7 @@ from typing import Protocol
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.found import Found
+from reconciler.core.health import Condition
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome
 from reconciler.core.resolution import Pinned
@@ -111,6 +112,9 @@ class Host(Protocol):
 
     def version(self) -> str:
         """Return the server's version."""
+
+    def now(self) -> str:
+        """Return the time of day by the server's clock, ISO 8601 in UTC to the second; empty where it tells none."""
 
     def models(self) -> tuple[Live, ...]:
         """Return every model that the server lists, without facts, sorted by address."""
@@ -255,8 +259,20 @@ class RecordStore(Protocol):
     def events(self, run: str | None = None, model: ModelName | None = None, limit: int = 100) -> Sequence[Event]:
         """Return outcomes, newest first; of one run, of one model, or of all."""
 
+    def condition(self) -> Condition:
+        """Return how the store is, changing nothing: tables of an older version stay as they are."""
+
     def close(self) -> None:
         """Free what the store holds."""
+
+
+class Hub(Protocol):
+    """A place that models come from."""
+
+    name: str  # its origin
+
+    def greet(self) -> str:
+        """Return what it says to us, with the login that is kept for it, if any; raises ResolutionError."""
 
 
 class Cache(Protocol):

@@ -159,7 +159,7 @@ class Http:
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         """Return the pool for this address, through the environment's proxy where one is set for it."""
-        proxy = _proxy_for(url)
+        proxy = proxy_for(url)
         if proxy is None:
             return self._direct
         if proxy not in self._proxied:
@@ -203,7 +203,8 @@ def _retries(redirects: int) -> urllib3.Retry:
     )
 
 
-def _proxy_for(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment sets for an address, None where there is none; it may hold a password."""
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
     from urllib.request import getproxies, proxy_bypass

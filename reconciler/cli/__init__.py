@@ -32,6 +32,7 @@ COMMANDS = {
     "forget": "Cease to own models, without touching them.",
     "export": "Print the Modelfile that a declared model equals.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
+    "doctor": "Find what is wrong with hosts, hubs, secrets, registry and disks, and say how to mend it.",
     "schema": "Print the JSON Schema of a kind of manifest.",
 }
 

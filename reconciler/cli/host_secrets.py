@@ -48,11 +48,11 @@ def _may_go(variable: str, url: str, environ: Mapping[str, str]) -> bool:
     if BINDINGS not in environ:
         return True
     pairs = (pair.partition("=") for pair in environ[BINDINGS].split())
-    return any(name == variable and _place(target) == _place(url) for name, _, target in pairs)
+    return any(name == variable and place_of(target) == place_of(url) for name, _, target in pairs)
 
 
-def _place(url: str) -> tuple[str, str | None, int | None]:
-    """Return what makes an origin, however it is spelled."""
+def place_of(url: str) -> tuple[str, str | None, int | None]:
+    """Return what makes an origin, however it is spelled; of what is none, at least the host is missing."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

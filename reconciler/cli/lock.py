@@ -60,7 +60,7 @@ def command(
     resources = read(paths).manifests.resources
     moved = _named(words, resources) if upgrade else frozenset[ModelName]()
     files, sources = locks(paths), open_sources(settings)
-    books = _books(files, resources, sources)
+    books = books_of(files, resources, sources)
     if check:
         return _check(books, sources, settings, format_)
     after = revised(books, moved, sources)
@@ -82,7 +82,8 @@ def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[Mod
     return frozenset(names or known)
 
 
-def _books(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:
+def books_of(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:
+    """Return the locks, each with what the manifests beside it refer to."""
     from reconciler.manifest.lockfile import lock_of
 
     asked: dict[Path, list[Referral]] = {file.path: [] for file in files}

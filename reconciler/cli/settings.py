@@ -51,7 +51,7 @@ class Settings:
 
     def callback(self, url: str) -> str:
         """Return the address at which the host at `url` can reach us: the declared one, or loopback if it is here."""
-        return self.listen or ("127.0.0.1" if _is_loopback(url) else "")
+        return self.listen or ("127.0.0.1" if is_loopback(url) else "")
 
 
 def default_registry(environ: Mapping[str, str]) -> str:
@@ -108,7 +108,8 @@ def _resolved(address: str) -> str:
         raise SettingsError(f"--listen can't be {address}: {why.lower()}", hint=_LISTEN) from error
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is this machine."""
     name = (urlsplit(url).hostname or "").lower()
     return name in {"localhost", "::1"} or name.endswith(".localhost") or bool(_LOOPBACK.fullmatch(name))
 

@@ -5,7 +5,7 @@ they were tried, of 0.33 they are known from its source.
 """
 
 TRIED = "0.9.3"
-_READ = "0.33"
+READ = "0.33"
 
 _CONVERTED = {
     TRIED: """
@@ -14,7 +14,7 @@ _CONVERTED = {
         Mistral3ForConditionalGeneration MixtralForCausalLM MllamaForConditionalGeneration Phi3ForCausalLM
         Qwen2ForCausalLM Qwen2_5_VLForConditionalGeneration
     """,
-    _READ: """
+    READ: """
         DeepseekOCRForCausalLM DeepseekV3ForCausalLM Gemma3TextModel Gemma4ForConditionalGeneration
         Glm4MoeLiteForCausalLM GlmOcrForConditionalGeneration GptOssForCausalLM LagunaForCausalLM Lfm2ForCausalLM
         Lfm2MoeForCausalLM Lfm2VlForConditionalGeneration Ministral3ForCausalLM NemotronHForCausalLM NomicBertModel

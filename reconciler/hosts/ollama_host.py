@@ -51,6 +51,10 @@ class OllamaHost:
         """Return the server's version as it prints it."""
         return self._wire.version()
 
+    def now(self) -> str:
+        """Return the time of day by the server's clock, ISO 8601 in UTC to the second; empty where it tells none."""
+        return self._wire.now()
+
     def models(self) -> tuple[Live, ...]:
         """Return every model that the server lists, without facts, sorted by address.
 

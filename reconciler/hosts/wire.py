@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ class Wire:
         if not isinstance(found, str):
             raise self._strange("the answer holds no version")
         return printable(found)
+
+    def now(self) -> str:
+        """Return the time that the server gives its answers, ISO 8601 in UTC; empty where it gives none."""
+        from email.utils import parsedate_to_datetime
+
+        date = self._read("GET", "/api/version").headers.get("Date", "")
+        try:
+            return parsedate_to_datetime(date).astimezone(UTC).isoformat().replace("+00:00", "Z")
+        except (ValueError, OverflowError):
+            return ""
 
     def tags(self) -> list[dict[str, Any]]:
         """Return what the server lists, each entry with a `name`; `null` is an empty list to it."""

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from reconciler.core.health import Condition
 from reconciler.registry.schema import Migrations
 
 Lineage = Callable[[], str]
@@ -38,6 +39,9 @@ class Database(Protocol):
         Raises RegistryUnavailable where there is no registry, unless it is to be created.
         """
 
+    def condition(self) -> Condition:
+        """Return how the registry is, changing nothing; raises RegistryUnavailable where it can't be looked at."""
+
     def close(self) -> None:
         """Let go; whoever uses it again opens it again."""
 
@@ -52,6 +56,13 @@ def bring_forward(session: Session, migrations: Migrations, version: int) -> Non
     """Take the steps that tables of this version lack."""
     _run(session, migrations[version:])
     session.change("UPDATE meta SET version = ?", len(migrations))
+
+
+def looked_at(session: Session, migrations: Migrations, *, writable: bool, damage: str = "") -> Condition:
+    """Return how a registry that is there is."""
+    ((version, lineage, serial),) = session.rows("SELECT version, lineage, serial FROM meta")
+    ((records,),) = session.rows("SELECT COUNT(*) FROM records")
+    return Condition(version, len(migrations), lineage, serial, records, writable, damage)
 
 
 def _run(session: Session, steps: Migrations) -> None:

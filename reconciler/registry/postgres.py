@@ -17,8 +17,9 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
+from reconciler.core.health import Condition
 from reconciler.errors import RegistryError, RegistryUnavailable, SettingsError
-from reconciler.registry.database import RESTORE, Lineage, bring_forward, found
+from reconciler.registry.database import RESTORE, Lineage, bring_forward, found, looked_at
 from reconciler.registry.schema import MIGRATIONS, Migrations
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -83,6 +84,13 @@ class PostgresDatabase:
                     found(session, self._migrations, self._lineage)
             self._bring_forward(session)
             yield session
+
+    def condition(self) -> Condition:
+        """Return how the database is; the server looks after its integrity itself."""
+        with self._transaction() as session:
+            if not session.has_tables():
+                return Condition(0, len(self._migrations))
+            return looked_at(session, self._migrations, writable=session.may_write())
 
     def close(self) -> None:
         """Close the connection; whoever uses it again opens it again."""
@@ -168,6 +176,11 @@ class PostgresSession:
         ((moment,),) = self.rows("SELECT clock_timestamp()")
         assert isinstance(moment, datetime)
         return moment
+
+    def may_write(self) -> bool:
+        """Tell whether this user may write our tables, and this server be written at all."""
+        ((may, standby),) = self.rows("SELECT has_table_privilege('meta', 'UPDATE'), pg_is_in_recovery()")
+        return bool(may) and not standby
 
     def has_tables(self) -> bool:
         """Tell whether the database holds a registry, by its catalogue: `to_regclass` may remember an older answer."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from reconciler.core.health import Condition
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome
 from reconciler.core.state import Recorded, RecordedState
@@ -147,6 +148,10 @@ class SqlStore:
         """Return the leases that are held now, sorted by resource."""
         with self._database.reading() as session:
             return leases.current(session) if session is not None else ()
+
+    def condition(self) -> Condition:
+        """Return how the database is, changing nothing."""
+        return self._database.condition()
 
     def close(self) -> None:
         """Let go of the database; whoever uses the store again opens it again."""

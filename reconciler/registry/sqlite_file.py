@@ -6,17 +6,19 @@ nothing may be written. A file is made whole and only then put in its place, so 
 file without tables is always a damaged registry and never a new one.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from reconciler.core.health import Condition
 from reconciler.errors import RegistryError, RegistryUnavailable
-from reconciler.registry.database import RESTORE, Lineage, bring_forward, found
+from reconciler.registry.database import RESTORE, Lineage, bring_forward, found, looked_at
 from reconciler.registry.schema import MIGRATIONS, Migrations
 
 BUSY_TIMEOUT = 20.0  # seconds to wait for another process to finish its write
@@ -69,6 +71,18 @@ class SqliteFile:
             with _transaction(connection):
                 yield self._session(connection)
 
+    def condition(self) -> Condition:
+        """Return how the file is, as SQLite's own quick check finds it, on a connection that can't write."""
+        with self._lock, self._translated():
+            if not self._exists():
+                return Condition(0, len(self._migrations))
+            with closing(_connect(self._path, "ro")) as connection:
+                ((damage,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+                self._version(connection, newer=True)
+                session, damage = self._session(connection), "" if damage == "ok" else str(damage)
+                writable = all(os.access(path, os.W_OK) for path in (self._path, self._path.parent))
+                return looked_at(session, self._migrations, writable=writable, damage=damage)
+
     def close(self) -> None:
         """Close the file; whoever uses it again opens it again."""
         with self._lock:
@@ -120,13 +134,16 @@ class SqliteFile:
             self._connection = connection
         return self._connection
 
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """Return the version of the tables; raises RegistryUnavailable for a newer one and where there are none."""
+    def _version(self, connection: sqlite3.Connection, *, newer: bool = False) -> int:
+        """Return the version of the tables; raises RegistryUnavailable where there are none.
+
+        For a version that this program does not know as well, unless `newer` ones may be.
+        """
         ours = connection.execute("SELECT name FROM sqlite_master WHERE name = 'meta'").fetchone()
         row = connection.execute("SELECT version FROM meta").fetchone() if ours else None
         if row is None:
             raise self.damaged("the file holds no registry")
-        if row[0] > len(self._migrations):
+        if row[0] > len(self._migrations) and not newer:
             message = f"the registry has version {row[0]}, and this program knows {len(self._migrations)}"
             raise RegistryUnavailable(message, where=str(self._path), hint="upgrade reconciler")
         return int(row[0])
@@ -173,10 +190,10 @@ class SqliteSession:
         return self._connection.execute(sql, values).rowcount
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """Open a file that exists; SQLite itself falls back to reading where it may not write."""
     connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        f"{path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA foreign_keys = ON")
     return connection

@@ -5,18 +5,19 @@ exports `inspect(context, reference)`, which looks at what is there without down
 is imported. Modules whose name begins with an underscore are what sources are made of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from reconciler.core.found import Found
-from reconciler.ports import Cache, Source
+from reconciler.core.resource import SourceRef
+from reconciler.ports import Cache, Hub, Source
 from reconciler.sources._files.cache import FileCache
 from reconciler.transport import Http
 
-__all__ = ["Context", "FileCache", "inspect", "load", "types"]
+__all__ = ["Context", "FileCache", "hubs", "inspect", "load", "types"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +47,10 @@ def load(type: str, context: Context) -> Source:
 def inspect(type: str, context: Context, reference: str) -> Found:
     """Return what can be learnt of a reference from headers and listings; raises ResolutionError."""
     found: Found = import_module(f"{__name__}._inspect.{type}").inspect(context, reference)
+    return found
+
+
+def hubs(refs: Iterable[SourceRef], context: Context) -> tuple[Hub, ...]:
+    """Return the hubs that these references lead to, to have a word with each."""
+    found: tuple[Hub, ...] = import_module(f"{__name__}._greeting").hubs(refs, context)
     return found

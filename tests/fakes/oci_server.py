@@ -78,9 +78,11 @@ class _Handler(FaultyHandler):
             return self._token(parts.query)
         if parts.path.startswith("/storage/"):
             return self.send_file(self.registry.blobs[parts.path.removeprefix("/storage/")])
-        _, _, namespace, model, kind, what = parts.path.split("/")
+        _, _, namespace, model, kind, what = (parts.path + "////").split("/")[:6]  # `/v2/` alone names none of these
         if self.headers.get("Authorization", "") != self._wanted():
             return self.send(401, b"", {"WWW-Authenticate": self._challenge(f"{namespace}/{model}")})
+        if not namespace:
+            return self.send(200, b"{}")
         if kind == "blobs":
             return self._blob(what)
         body = self.registry.manifests.get(f"{namespace}/{model}:{what}")

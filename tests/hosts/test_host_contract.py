@@ -1,6 +1,7 @@
 """The contract of the Host port, held by a real server and by the fake one."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import ollama
@@ -28,6 +29,12 @@ def names(host: OllamaHost) -> set[ModelName]:
 
 def shown(host: OllamaHost, name: ModelName) -> dict[str, Fact]:
     return dict(host.show(name))
+
+
+def test_the_time_of_day_is_that_of_the_server(host: OllamaHost) -> None:
+    apart = datetime.fromisoformat(host.now()) - datetime.now(UTC)
+    assert host.now().endswith("Z")
+    assert abs(apart.total_seconds()) < 60
 
 
 def test_version_is_three_numbers(host: OllamaHost) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.health import Condition
 from reconciler.core.names import ModelName
 from reconciler.core.outcome import Status
 from reconciler.core.state import RecordedState
@@ -170,3 +171,13 @@ def test_a_closed_store_lets_go_and_can_be_used_again(store):
     store.close()
     store.close()
     assert store.read().serial == 1
+
+
+def test_its_condition_is_told_without_a_change(open_one):
+    store = open_one()
+    newest = store.condition().newest
+    assert store.condition() == Condition(0, newest)
+    store.begin(run())
+    store.save("r1", NOON, outcome(), recorded())
+    assert open_one().condition() == Condition(newest, newest, "lineage-1", 2, 1)
+    assert store.read().serial == 2

@@ -108,6 +108,11 @@ class HubApi:
             return reply
         raise refusal(reply.status, reply.headers, f"{self._endpoint}/{repo}", revision, with_token=bool(headers))
 
+    @property
+    def address(self) -> str:
+        """Return the address of the hub as it was given, to name it by its origin."""
+        return self._endpoint
+
     def endpoint(self) -> str:
         """Return the address of the hub; raises Unusable for one that would give a password away."""
         if "@" in self._endpoint:
