@@ -6,10 +6,11 @@ from urllib.parse import unquote
 import click
 
 from reconciler.cli import options
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.exit_codes import DONE, ERROR
 from reconciler.cli.settings import Settings
 from reconciler.cli.surroundings import Surroundings, look_around
-from reconciler.cli.wiring import SystemClock, open_hosts, open_store, source_context
+from reconciler.cli.wiring import open_hosts, open_store, source_context
 from reconciler.core.diagnosis import DOWNLOADS
 from reconciler.core.health import Area, Finding, Grade, found
 from reconciler.errors import SettingsError
