@@ -168,12 +168,11 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _result_of(error: BaseException, ctx: click.Context) -> None:
-    from reconciler.cli.options import FORMAT
+    if isinstance(error, ManifestError):
+        from reconciler.cli.options import FORMAT, NAME
+        from reconciler.cli.output import findings
 
-    if isinstance(error, ManifestError) and ctx.meta.get(FORMAT) == "json":
-        from reconciler.report.findings import findings_json
-
-        click.echo(findings_json(error.diagnostics), nl=False)
+        click.echo(findings(error.diagnostics, ctx.meta.get(FORMAT, ""), ctx.meta.get(NAME, "")), nl=False)
 
 
 def _told(error: ReconcilerError) -> str:

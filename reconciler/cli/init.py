@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.question import DEFAULT_PATH
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import DEFAULT_PATH
 from reconciler.cli.writing import write_new
 
 _FILE = "models.yaml"

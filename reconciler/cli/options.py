@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 FORMAT = "reconciler.format"  # in click's `meta`: the format that was asked for
+NAME = "reconciler.name"  # there too: what was asked about
 
 Command = TypeVar("Command", bound=Callable[..., object])
 

@@ -1,6 +1,7 @@
 """What commands print: the report's text or JSON, whichever was asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
@@ -11,15 +12,20 @@ if TYPE_CHECKING:
     from reconciler.report.upstream import Told
 
 
-def plan(made: Plan, settings: Settings, format_: str) -> str:
-    """Return a plan in one of the formats of `plan`."""
+def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
+    """Return a plan in one of the formats of `plan`; a comment is known by the `name` of what was planned."""
+    registry = settings.registry_url.partition("?")[0]
     if format_ == "json":
         from reconciler.report.json_report import plan_json
 
         return plan_json(made)
+    if format_ == "markdown":
+        from reconciler.report.markdown import plan_markdown
+
+        return plan_markdown(made, name, registry)
     from reconciler.report.terminal import plan_text
 
-    return plan_text(made, colour=settings.color, registry=settings.registry_url.partition("?")[0])
+    return plan_text(made, colour=settings.color, registry=registry)
 
 
 def run(made: Plan, result: RunResult, settings: Settings, format_: str) -> str:
@@ -58,3 +64,20 @@ def diff(found: "Sequence[Told]", settings: Settings, format_: str) -> str:
     from reconciler.report.terminal import diff_text
 
     return diff_text(found, colour=settings.color)
+
+
+def findings(found: Iterable[object], format_: str, name: str = "") -> str:
+    """Return findings about manifests in the format that a command was asked for; nothing where that is text."""
+    if format_ == "json":
+        from reconciler.report.findings import findings_json
+
+        return findings_json(found)
+    if format_ == "sarif":
+        from reconciler.report.sarif import findings_sarif
+
+        return findings_sarif(found, str(Path.cwd()))
+    if format_ == "markdown":
+        from reconciler.report.markdown import findings_markdown
+
+        return findings_markdown(found, name)
+    return ""

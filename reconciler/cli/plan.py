@@ -15,7 +15,7 @@ from reconciler.workflow.news import with_news
 
 @click.command("plan")
 @asks
-@options.formats("text", "json")
+@options.formats("text", "json", "markdown")
 @options.detailed
 @click.option(
     "--out",
@@ -41,5 +41,5 @@ def command(settings: Settings, question: Question, format_: str, detailed_exitc
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
         save(out, question, plan)
-    click.echo(output.plan(plan, settings, format_), nl=False)
+    click.echo(output.plan(plan, settings, format_, " ".join(question.words)), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

@@ -13,6 +13,9 @@ from reconciler.cli import options
 Result = TypeVar("Result")
 
 
+DEFAULT_PATH = Path("manifests")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was asked on the command line."""
@@ -23,6 +26,13 @@ class Question:
     prune: bool = False
     adopt: bool = False
     locked: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return what is asked about, as it would be written on the command line; what is allowed is left out."""
+        named = (("--target", self.targets), ("--host", self.hosts))
+        chosen = [f"{option} {name}" for option, names in named for name in names]
+        return (*map(str, self.paths or (DEFAULT_PATH,)), *chosen)
 
 
 _OPTIONS = (
@@ -48,9 +58,10 @@ def asks(command: Callable[..., Result]) -> Callable[..., Result]:
     """Return the command with the arguments and options of a question, which it gets as `question`."""
 
     @wraps(command)
-    def with_question(*args: object, **options: object) -> Result:
-        given = {name: options.pop(name) for name in Question.__dataclass_fields__}
-        return command(*args, question=Question(**given), **options)  # type: ignore[arg-type]
+    def with_question(*args: object, **given: object) -> Result:
+        question = Question(**{name: given.pop(name) for name in Question.__dataclass_fields__})  # type: ignore[arg-type]
+        click.get_current_context().meta[options.NAME] = " ".join(question.words)
+        return command(*args, question=question, **given)
 
     made = cast("Callable[..., Result]", with_question)
     for option in reversed(_OPTIONS):

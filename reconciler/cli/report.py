@@ -9,7 +9,7 @@ from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.question import Question, asks
 from reconciler.cli.registry import latest
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import DEFAULT_PATH, open_store, propose_for
+from reconciler.cli.wiring import open_store, propose_for
 from reconciler.errors import SettingsError
 from reconciler.workflow.news import with_news
 
@@ -58,9 +58,7 @@ def command(settings: Settings, question: Question, file: Path) -> int:
 def _asked(question: Question) -> tuple[str, ...]:
     """Return the manifests and the options as they would be written on the command line."""
     flags = [f"--{name}" for name in ("prune", "adopt", "locked") if getattr(question, name)]
-    named = (("--target", question.targets), ("--host", question.hosts))
-    chosen = [f"{option} {name}" for option, names in named for name in names]
-    return (*map(str, question.paths or (DEFAULT_PATH,)), *chosen, *flags)
+    return (*question.words, *flags)
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from reconciler.cli.host_secrets import BINDINGS, place_of, secrets_of, withheld
 from reconciler.cli.lock import books_of
+from reconciler.cli.question import DEFAULT_PATH
 from reconciler.cli.settings import Settings, is_loopback
-from reconciler.cli.wiring import DEFAULT_PATH, default_host, locks, open_sources
+from reconciler.cli.wiring import default_host, locks, open_sources
 from reconciler.core import surroundings
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.health import Area, Finding, Grade

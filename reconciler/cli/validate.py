@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import options, output
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import read
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@options.formats("text", "json")
+@options.formats("text", "json", "sarif")
 @click.pass_obj
 def command(_settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     """Check manifests without contacting anything.
@@ -19,12 +19,15 @@ def command(_settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     PATH is a file or a folder, searched for *.yaml and *.yml; the default is manifests/. Checks syntax, schema,
     references, cycles, names that Ollama could not tell apart, and that local files exist inside the manifest's
     folder. Every finding is reported at once with file:line:column; exit code 1 if there is an error.
+
+    With --format sarif the findings are SARIF 2.1.0, as code scanning takes them; run it where the repository begins:
+
+    \b
+      reconciler validate --format sarif manifests/ > reconciler.sarif
     """
     loaded = read(paths)
-    if format_ == "json":
-        from reconciler.report.findings import findings_json
-
-        click.echo(findings_json(loaded.warnings), nl=False)
+    if format_ != "text":
+        click.echo(output.findings(loaded.warnings, format_), nl=False)
         return 0
     models = len(loaded.manifests.resources)
     hosts = len(loaded.manifests.hosts) or 1  # the one at $OLLAMA_HOST

@@ -11,7 +11,7 @@ import click
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
 from reconciler.cli.naming import declared
-from reconciler.cli.question import Question
+from reconciler.cli.question import DEFAULT_PATH, Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
     from reconciler.manifest.lockfile import LockFile
     from reconciler.sources import Context
-
-DEFAULT_PATH = Path("manifests")
 
 
 def load(paths: Sequence[Path], settings: Settings) -> Manifests:

@@ -98,9 +98,13 @@ def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
 
     `registry` is what our registry is called, to say that it is not there yet where that is why something is refused.
     """
+    return tuple(filter(None, (summary(plan), *notes(plan, registry), unsafe(plan), incomplete(plan))))
+
+
+def notes(plan: Plan, registry: str = "") -> tuple[str, ...]:
+    """Return what is worth knowing about a plan beside what it does."""
     about_lock = (_outdated(plan), _earlier(plan), _followed(plan), _unchecked(plan))
-    told = (_summary(plan), _kept(plan), *about_lock, _unowned(plan, registry), _unsafe(plan), _incomplete(plan))
-    return tuple(filter(None, told))
+    return tuple(filter(None, (_kept(plan), *about_lock, _unowned(plan, registry))))
 
 
 def only_records(plan: Plan) -> bool:
@@ -108,7 +112,8 @@ def only_records(plan: Plan) -> bool:
     return bool(plan.pending) and not plan.refused and all(item.action is Action.ADOPT for item in plan.pending)
 
 
-def _summary(plan: Plan) -> str:
+def summary(plan: Plan) -> str:
+    """Return the counts and the costs of a plan as one sentence; nothing in it comes from outside."""
     if only_records(plan):
         return f"{_nothing(plan)} Apply will put {len(plan.pending)} of them on record."
     counts = [(sum(change.action is action for change in plan.changes), word) for action, word in _DOES.items()]
@@ -196,11 +201,13 @@ def _unowned(plan: Plan, registry: str) -> str:
     return f"The registry {safe(without_login(registry))} does not exist yet, so nothing on these hosts is ours."
 
 
-def _unsafe(plan: Plan) -> str:
+def unsafe(plan: Plan) -> str:
+    """Return that a plan will not be applied; empty where it may be."""
     return "This plan is unsafe: nothing of it will be applied." if plan.violations else ""
 
 
-def _incomplete(plan: Plan) -> str:
+def incomplete(plan: Plan) -> str:
+    """Return what a plan does not know; empty where it knows all."""
     hosts = _some([host.host for host in plan.unobserved])
     counts = Counter(reason for change in plan.changes for reason in change.reasons)
     unresolved, too_new = counts[Reason.UNRESOLVED], counts[Reason.HOST_TOO_OLD]

@@ -14,7 +14,7 @@ from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
 from reconciler.report.changelog import Versions, behind, moved, offered, rebuilt_by, upgrade_hint
 from reconciler.report.fields import FieldRow, field_rows
 from reconciler.report.sentences import chain_lines, only_records, plan_sentences, source_text, test_text, why
-from reconciler.report.text import human_bytes, safe, without_login
+from reconciler.report.text import human_bytes, safe, signed_bytes, without_login
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -38,6 +38,7 @@ class ChangeRow:
     verb: str  # how it is done: pull, import, build, …
     detail: str  # reason, source or note, whatever belongs on the row
     cost: str  # bytes to move, or freed; empty where there are none
+    disk: str  # change of the disk use, with its sign; empty where there is none
     fields: tuple[FieldRow, ...]
     below: tuple[str, ...]  # further lines
     hint: str
@@ -114,6 +115,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
         verb=_verb(change),
         detail=_detail(change),
         cost=_cost(plan, change),
+        disk=signed_bytes(disk) if (disk := plan.cost(change).disk) else "",
         fields=(*field_rows(replace(change, fields=tuple(fields))), *news),
         below=tuple(safe(line) for line in (*chain_lines(change.sources), test_text(change), told, place) if line),
         hint=safe(change.hint),
@@ -130,6 +132,7 @@ def _outdated(plan: Plan, change: Change, versions: Versions) -> ChangeRow:
         verb="outdated",
         detail=safe(behind(versions)),
         cost=f"{human_bytes(versions.transfer)} to fetch",
+        disk="",
         fields=versions.rows,
         below=tuple(safe(line) for line in (*chain, told, f"rebuilds: {names}" if names else "") if line),
         hint=safe(upgrade_hint(change)),

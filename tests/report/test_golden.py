@@ -8,6 +8,7 @@ import pytest
 from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
 from reconciler.report.lock import lock_json, lock_text
+from reconciler.report.markdown import plan_markdown
 from reconciler.report.terminal import (
     diff_text,
     history_text,
@@ -34,6 +35,7 @@ PLANS_AS_JSON = {
     "outdated_and_pending",
     "tested",
 }
+PLANS_AS_MARKDOWN = {"everything", "fields", "fleet", "hostile", "in_sync", "outdated_and_pending", "unsafe"}
 GOLDEN = Path(__file__).parent / "golden"
 
 REPORTS = {
@@ -45,6 +47,7 @@ REPORTS = {
 }
 PLAIN = {
     **{f"plan_{name}.json": (plan_json, plan) for name, plan in PLANS.items() if name in PLANS_AS_JSON},
+    **{f"plan_{name}.md": (lambda plan: plan_markdown(plan, "manifests"), PLANS[name]) for name in PLANS_AS_MARKDOWN},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     "diff_chains.json": (diff_json, chain_cases.DIFF),
