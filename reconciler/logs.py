@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from reconciler.core.hidden import hidden, hiding
 from reconciler.ports import Clock
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def configure(
     `format` is one of FORMATS. `write` gets the line without its end, from one thread at a time.
     `secrets` are values that no line may hold; each becomes `***`.
     """
-    hidden = tuple(sorted({secret.strip() for secret in secrets} - {""}, key=len, reverse=True))
-    return LogListener(_Lines(LEVELS.index(level), format, write, clock, hidden))
+    return LogListener(_Lines(LEVELS.index(level), format, write, clock, hiding(secrets)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +136,7 @@ class _Lines:
     def _plain(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        text = str(value)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return hidden(str(value), self._secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,19 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 MINILM = REPOSITORY / ".parts" / "minilm"
 KEPT = ("RECONCILER_TEST_OLLAMA", "RECONCILER_REQUIRE_PARTS")  # settings of the tests themselves
-CLEARED = ("OLLAMA_", "HF_", "HUGGING", "RECONCILER_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
+CLEARED = (
+    "OLLAMA_",
+    "OTEL_",
+    "TRACE",
+    "HF_",
+    "HUGGING",
+    "RECONCILER_",
+    "XDG_",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "COLUMNS",
+)
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.", "0.0.0.0")
 
 _connect = socket.socket.connect

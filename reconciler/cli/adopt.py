@@ -28,7 +28,8 @@ def command(settings: Settings, names: tuple[str, ...], manifests: tuple[Path, .
     """
     with telling(settings, "adopt") as made:
         store = open_store(settings)
-        made.proposal = proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)
+        with made.phase("plan"):
+            made.proposal = proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)
         made.plan = plan = adoption(proposal.plan, [model_name(name, "NAME") for name in names])
         if not plan.pending:
             asked = " of that name" if names else ""

@@ -12,8 +12,10 @@ from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.saved import as_saved, saved_plan
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
+from reconciler.core.plan import Plan
 from reconciler.errors import SettingsError
 from reconciler.workflow.news import with_news
+from reconciler.workflow.propose import World
 
 
 @click.command("apply")
@@ -53,17 +55,21 @@ def command(
     with telling(settings, "apply", metrics_file) as made:
         saved = saved_plan(question)
         store = open_store(settings)
-        made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
+        with made.phase("plan"):
+            made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
         if format_ == "text":
-            told = with_news(plan, proposal.world.recorded, proposal.world.sources)
-            click.echo(output.plan(told, settings, "text"), nl=False)
+            _show(plan, proposal.world, settings)
         if plan.writes and not (auto_approve or saved):
             _confirm()
         result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
         if plan.pending or format_ == "json":
             click.echo(output.run(plan, result, settings, format_), nl=False)
     return made.status
+
+
+def _show(plan: Plan, world: World, settings: Settings) -> None:
+    click.echo(output.plan(with_news(plan, world.recorded, world.sources), settings, "text"), nl=False)
 
 
 def _confirm() -> None:

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
+from reconciler import __version__
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.complaints import TOLD, said, status_for
 from reconciler.cli.exit_codes import DONE, ERROR, PENDING
@@ -17,7 +18,9 @@ from reconciler.cli.wiring import Proposal
 from reconciler.cli.written import must_be_writable, replace_file, text_of
 from reconciler.core.outcome import RunResult, Status
 from reconciler.core.plan import Plan
-from reconciler.ports import Clock
+from reconciler.errors import SettingsError
+from reconciler.ports import Clock, Listener
+from reconciler.traces import Traces, begin, wanted
 
 _COMPACT = str.maketrans("", "", "-:")
 
@@ -37,9 +40,18 @@ class Round:
 
     def __post_init__(self) -> None:
         """Begin now, under a name that sorts by time."""
+        self.traces: Traces | None = None
         self.started_at = self.clock.now()
         self.began = self.clock.monotonic()
         self.run = f"{self.started_at[:19].translate(_COMPACT)}-{secrets.token_hex(3)}"
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Let a part of the round be a span, where there are traces."""
+        return self.traces.phase(name) if self.traces is not None else nullcontext()
+
+    def heard(self, listener: Listener) -> Listener:
+        """Return a listener for everybody who is to hear of the round."""
+        return self.traces.over(listener, self.secrets) if self.traces is not None else listener
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -57,6 +69,8 @@ def telling(settings: Settings, command: str, metrics_file: Path | None = None) 
     """Give a round, and tell of it when it is over, however it ends; raises SettingsError for a file that can't be."""
     must_be_writable(metrics_file, "--metrics-file")
     made = Round(settings, command, metrics_file=metrics_file)
+    if wanted(settings.environ):
+        _begin_traces(made)
     try:
         yield made
     except BaseException as error:
@@ -66,7 +80,25 @@ def telling(settings: Settings, command: str, metrics_file: Path | None = None) 
     _tell(made, None)
 
 
+def _begin_traces(made: Round) -> None:
+    try:
+        made.traces = begin(made.settings.environ, made.command, __version__)
+    except SettingsError as error:
+        log = lines(made.settings, made.clock)
+        log.event("warning", "traces_off", run=made.run, error=error.message, hint=error.hint)
+
+
+def _end_traces(made: Round, traces: Traces, error: BaseException | None) -> None:
+    told = {"error": str(error) or type(error).__name__} if error is not None else {}
+    problem = traces.end({"run": made.run, **_counts(made), **told})
+    if problem:
+        log = lines(made.settings, made.clock, made.secrets)
+        log.event("warning", "traces_not_sent", run=made.run, error=problem)
+
+
 def _tell(made: Round, error: BaseException | None) -> None:
+    if made.traces is not None:
+        _end_traces(made, made.traces, error)
     if made.metrics_file is not None:
         _write_metrics(made, made.metrics_file)
     if _is_told(made, error):

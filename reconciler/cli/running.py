@@ -38,7 +38,8 @@ class Manner:
 def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, manner: Manner) -> RunResult:
     """Do what the plan says, and return what came of it, kept in the round too; raises what `workflow.apply` raises."""
     run = Run(made.run, made.started_at, plan.fingerprint, actor())
-    with listening(made.settings, made.clock, made.secrets) as listener, stopping(listener) as stop:
+    with listening(made.settings, made.clock, made.secrets) as log, stopping(log) as stop:
+        listener = made.heard(log)
         terms, world = Terms(manner.wait, stop=stop), proposal.world
         shop = Workshop(
             world.hosts, world.sources, store, listener, made.clock, manner.parallelism, stop, _pause, terms
@@ -46,7 +47,7 @@ def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, m
         try:
             result = apply(plan, shop, run)
         except Interrupted as error:
-            _nothing_done(error, made, listener)
+            _nothing_done(error, made, log)
             raise click.exceptions.Exit(stop.status) from error
     if result.good:
         _clear_up(made.settings.cache / "downloads")

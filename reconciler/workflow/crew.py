@@ -66,11 +66,16 @@ class Crew:
 
     def work(self) -> list[Outcome]:
         """Make the changes, skipping those whose base failed, and return their outcomes."""
+        self._listener.event("debug", "host_started", changes=len(self.queue))
         self._clear_leftovers()
-        return [self._one(change) for change in self.queue]
+        outcomes = [self._one(change) for change in self.queue]
+        self._listener.event("debug", "host_finished")
+        return outcomes
 
     def _one(self, change: Change) -> Outcome:
         """Make a change, and then ask what it made where that was not done before it got its name."""
+        told = {"model": str(change.address.model), "action": change.action.value}
+        self._listener.event("debug", "change_started", **told)
         outcome, effect = self._ended(change)
         test = test_of(change, effect)
         outcome = outcome if test is None else together(outcome, self._ended(test)[0])

@@ -93,7 +93,8 @@ def _clean(name: ModelName, tools: Tools) -> None:
 
 def _step(step: Step, change: Change, tools: Tools) -> int:
     """Run one step and return the bytes that it moved."""
-    moved = 0
+    moved, kind = 0, type(step).__name__.lower()
+    tools.listener.event("debug", "step_started", step=kind)
     if change.address.model in written_names((step,)):
         last_look(step, change, tools)
     match step:
@@ -110,7 +111,7 @@ def _step(step: Step, change: Change, tools: Tools) -> int:
         case Delete(name=name):
             tools.host.delete(name)
     tools.listener.finished(str(change.address))
-    tools.listener.event("debug", "step_done", step=type(step).__name__.lower())
+    tools.listener.event("debug", "step_done", step=kind, bytes=moved)
     return moved
 
 

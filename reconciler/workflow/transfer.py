@@ -81,8 +81,20 @@ class Transfers:
         self._asked[blob.digest] = blob
         if key not in self._started or key in self._anew:
             self._anew.discard(key)
-            self._started[key] = self._fleet.start(self._bring, host, blob)
+            self._started[key] = self._fleet.start(self._carry, host, blob)
         return self._started[key]
+
+    def _carry(self, host: HostName, blob: Blob) -> int:
+        """Bring a blob to a host that lacks it, and tell when that begins and how it ends; returns the bytes sent."""
+        listener = self._listener.bind(host=host, digest=blob.digest.short)
+        listener.event("debug", "transfer_started", size=blob.size)
+        try:
+            moved = self._bring(host, blob)
+        except ReconcilerError as error:
+            listener.event("debug", "transfer_failed", error=str(error))
+            raise
+        listener.event("debug", "transfer_done", bytes=moved)
+        return moved
 
     def _bring(self, host: HostName, blob: Blob) -> int:
         target = self._hosts[host]

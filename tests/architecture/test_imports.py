@@ -22,6 +22,7 @@ CONTRACTS = {
     "click enters only through cli",
     "huggingface_hub enters only through sources",
     "ollama enters only through hosts",
+    "opentelemetry enters only through traces",
     "prometheus_client enters only through report",
     "psycopg enters only through registry",
     "rich enters only through report",

@@ -21,6 +21,7 @@ SLOW = frozenset(
         "asyncio",
         "requests",
         "numpy",
+        "opentelemetry",
         "prometheus_client",
         "psycopg",
         "socketserver",
@@ -80,6 +81,7 @@ def test_a_plan_that_finds_nothing_to_do_imports_nothing_slow(folder, reconciler
         tune(folder, "bot", "far")
         assert reconciler("apply", "--auto-approve").status == 0
         assert _loaded(COMMAND, "plan", "--detailed-exitcode", folder=folder.parent) & SLOW == set()
+        assert _loaded(COMMAND, "apply", "--auto-approve", folder=folder.parent) & SLOW == set()
         for words in (["lock"], ["lock", "--check"], ["plan", "--detailed-exitcode", "--locked"]):
             assert _loaded(COMMAND, *words, folder=folder.parent) & SLOW == set()
 

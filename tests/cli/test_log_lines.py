@@ -20,7 +20,8 @@ def changes(told):
     return {line["model"]: line for line in told if line["event"].startswith("change_") and "status" in line}
 
 
-def test_each_change_is_one_line_and_the_run_is_the_last(reconciler, folder, host):
+def test_each_change_is_one_line_and_the_run_is_the_last(reconciler, folder, host, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     model(folder, "good")
     model(folder, "bad", seed=1, more="system: bad")
     tune(folder, "on-bad", "bad")
