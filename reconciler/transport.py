@@ -1,6 +1,7 @@
 """HTTP for hosts and hubs: one pooled, thread-safe client with timeouts, and its failures in our words.
 
-urllib3 lives here and nowhere else. Redirects are followed only where asked for, and
+urllib3 lives here and nowhere else, and is imported by the first client: with TLS it takes longer than
+whatever asks nobody may take, like the completion of a command line. Redirects are followed only where asked for, and
 credentials never follow to another origin. What an HTTP status means is decided by the
 rooms that ask; here only the exchange itself can fail, as TransportError.
 """
@@ -10,13 +11,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urljoin, urlsplit
-
-import urllib3
 
 from reconciler import __version__
 from reconciler.errors import TransportError
+
+if TYPE_CHECKING:
+    import urllib3
 
 USER_AGENT = f"reconciler/{__version__}"
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -51,7 +53,7 @@ class Reply:
 class Stream:
     """An answer that is read as it comes."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, url: str) -> None:
+    def __init__(self, response: "urllib3.BaseHTTPResponse", url: str) -> None:
         self._response, self._where = response, origin(url)
         self.origin = origin(_final(response, url))  # who answered: after a redirect it may be another than was asked
         self.status = response.status
@@ -81,6 +83,8 @@ class Stream:
 
     def chunks(self, size: int = _BLOCK) -> Iterator[bytes]:
         """Yield the body piece by piece, as soon as bytes arrive; raises TransportError as `lines` does."""
+        import urllib3
+
         try:
             while chunk := self._response.read1(size):
                 yield chunk
@@ -98,6 +102,8 @@ class Http:
         connect_timeout: float = CONNECT_TIMEOUT,
         stall_timeout: float = STALL_TIMEOUT,
     ) -> None:
+        import urllib3
+
         self._options: dict[str, object] = {"maxsize": 32, "blocksize": _BLOCK, "ca_certs": ca_file}
         self._connect, self.stall = connect_timeout, stall_timeout  # seconds
         self._direct = urllib3.PoolManager(**self._options)  # type: ignore[arg-type]
@@ -133,6 +139,8 @@ class Http:
         stall: float | None = None,
     ) -> Iterator[Stream]:
         """Give the answer as a stream, and close it at the end; raises TransportError when there is none."""
+        import urllib3
+
         where, silence = origin(url), stall or self.stall
         # urllib3 sends the body under the connect timeout, and a server may take its time to write a large one
         connect = self._connect if body is None or isinstance(body, bytes) else silence
@@ -157,8 +165,10 @@ class Http:
         finally:
             response.close()  # gives a finished connection back to the pool, and ends an unfinished one
 
-    def _manager(self, url: str) -> urllib3.PoolManager:
+    def _manager(self, url: str) -> "urllib3.PoolManager":
         """Return the pool for this address, through the environment's proxy where one is set for it."""
+        import urllib3
+
         proxy = proxy_for(url)
         if proxy is None:
             return self._direct
@@ -177,7 +187,7 @@ def origin(url: str) -> str:
         return "what is no address"
 
 
-def _final(response: urllib3.BaseHTTPResponse, url: str) -> str:
+def _final(response: "urllib3.BaseHTTPResponse", url: str) -> str:
     """Return the address that gave this answer, after every redirect."""
     history = response.retries.history if response.retries is not None else ()
     for step in history:
@@ -185,7 +195,9 @@ def _final(response: urllib3.BaseHTTPResponse, url: str) -> str:
     return url
 
 
-def _retries(redirects: int) -> urllib3.Retry:
+def _retries(redirects: int) -> "urllib3.Retry":
+    import urllib3
+
     return urllib3.Retry(
         total=None,
         connect=1,
@@ -218,6 +230,8 @@ def proxy_for(url: str) -> str | None:
 
 def _credentials(proxy: str) -> dict[str, str]:
     """Return the header for the user and password in a proxy's address; it goes to the proxy alone."""
+    import urllib3
+
     parts = urlsplit(proxy)
     if parts.username is None:
         return {}
@@ -226,6 +240,8 @@ def _credentials(proxy: str) -> dict[str, str]:
 
 def _translated(error: Exception, where: str) -> TransportError:
     """Return the failure in our words; the library's own words hold addresses of objects and of people."""
+    import urllib3
+
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, urllib3.exceptions.SSLError):
         return TransportError(f"TLS failed: {reason}", where=where, hint="check the certificate, or http against https")

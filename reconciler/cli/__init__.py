@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +17,12 @@ from reconciler.cli.exit_codes import ERROR, INTERRUPTED, SIGNALLED, USAGE, stat
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a pipe or a disk that takes no more
+
+_COMPLETE = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 
 COMMANDS = {
     "init": "Write a first folder of manifests.",
@@ -33,6 +39,7 @@ COMMANDS = {
     "export": "Print the Modelfile that a declared model equals.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
     "doctor": "Find what is wrong with hosts, hubs, secrets, registry and disks, and say how to mend it.",
+    "completion": "Print the script that lets bash, zsh or fish complete commands, options and names.",
     "schema": "Print the JSON Schema of a kind of manifest.",
 }
 
@@ -51,6 +58,13 @@ class LazyGroup(click.Group):
         command = import_module(f"reconciler.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the commands that begin so without importing them, and the options of the group itself."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *super(click.Group, self).shell_complete(ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; where manifests can't be used, the findings are its result."""
@@ -147,6 +161,10 @@ def _open_what_is_closed() -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    if _COMPLETE in os.environ:
+        from reconciler.cli.shells import register
+
+        register()
     try:
         return int(cli.main(args, prog_name="reconciler", standalone_mode=False) or 0)
     except click.ClickException as error:

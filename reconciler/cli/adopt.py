@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import candidates, options, output
 from reconciler.cli.naming import model_name
 from reconciler.cli.question import Question
 from reconciler.cli.rounds import telling
@@ -16,7 +16,7 @@ from reconciler.workflow.ownership import adoption
 
 
 @click.command("adopt")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=candidates.models)
 @options.manifests
 @options.hosts
 @click.pass_obj

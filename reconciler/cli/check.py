@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 from reconciler.cli.exit_codes import DONE, ERROR
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import source_context
@@ -18,7 +18,7 @@ _FORMS = "give hf:ORG/REPO[@REVISION], ollama:NAME, ./FILE.gguf or ./FOLDER"
 
 
 @click.command("check")
-@click.argument("source")
+@click.argument("source", shell_complete=candidates.paths)
 @options.formats("text", "json")
 @click.pass_obj
 def command(settings: Settings, source: str, format_: str) -> int:

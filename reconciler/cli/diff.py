@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import candidates, options, output
 from reconciler.cli.exit_codes import DONE, ERROR, PENDING
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
@@ -18,7 +18,7 @@ from reconciler.workflow.resolve import Locking
 
 
 @click.command("diff")
-@click.argument("name")
+@click.argument("name", shell_complete=candidates.models)
 @options.manifests
 @options.hosts
 @options.formats("text", "json")

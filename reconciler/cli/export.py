@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import locked, open_sources, read
@@ -20,7 +20,14 @@ from reconciler.workflow.resolve import Locking, Pins, resolve
 
 
 @click.command("export")
-@click.option("--modelfile", "name", metavar="NAME", required=True, help="The declared model to write down.")
+@click.option(
+    "--modelfile",
+    "name",
+    metavar="NAME",
+    required=True,
+    shell_complete=candidates.models,
+    help="The declared model to write down.",
+)
 @options.manifests
 @click.pass_obj
 def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:

@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import options, output
+from reconciler.cli import candidates, options, output
 from reconciler.cli.exit_codes import status_of_run
 from reconciler.cli.naming import model_name
 from reconciler.cli.rounds import Round
@@ -15,7 +15,7 @@ from reconciler.workflow.ownership import forget
 
 
 @click.command("forget")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=candidates.recorded)
 @options.hosts
 @click.pass_obj
 def command(settings: Settings, names: tuple[str, ...], hosts: tuple[str, ...]) -> int:

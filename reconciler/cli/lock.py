@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 from reconciler.cli.exit_codes import DONE, PENDING
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("lock")
-@click.argument("words", nargs=-1, metavar="[PATH | NAME]...")
+@click.argument("words", nargs=-1, metavar="[PATH | NAME]...", shell_complete=candidates.models_or_paths)
 @click.option("--upgrade", is_flag=True, help="Lock anew what the models NAME refer to; all of them without NAME.")
 @click.option("--check", is_flag=True, help="Only tell whether lock and manifests agree, contacting nothing.")
 @options.manifests

