@@ -23,6 +23,10 @@ def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
         from reconciler.report.markdown import plan_markdown
 
         return plan_markdown(made, name, registry)
+    if format_ in {"mermaid", "dot"}:
+        from reconciler.report import graph
+
+        return graph.mermaid(made) if format_ == "mermaid" else graph.dot(made)
     from reconciler.report.terminal import plan_text
 
     return plan_text(made, colour=settings.color, registry=registry)

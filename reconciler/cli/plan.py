@@ -23,8 +23,15 @@ from reconciler.workflow.news import with_news
     metavar="FILE.json",
     help="Save the plan: `reconciler apply FILE.json` does exactly that, or refuses.",
 )
+@click.option(
+    "--graph",
+    type=click.Choice(["mermaid", "dot"]),
+    help="Print a graph of what is made from what, and what would happen to it, instead of the plan.",
+)
 @click.pass_obj
-def command(settings: Settings, question: Question, format_: str, detailed_exitcode: bool, out: Path | None) -> int:
+def command(
+    settings: Settings, question: Question, format_: str, detailed_exitcode: bool, out: Path | None, graph: str | None
+) -> int:
     """Show what would change, why, and what it costs. Changes nothing.
 
     Compares the manifests at PATH (default: manifests/) with what each host reports, with what was applied before
@@ -33,13 +40,19 @@ def command(settings: Settings, question: Question, format_: str, detailed_exitc
     the host shows of it is what is declared, or --adopt is given. Where upstream moved, what that changed is told
     layer by layer; what is locked stays as it is locked, and is shown as outdated.
 
+    --format markdown is a comment for a pull request. It begins with a line that is the same for every plan of these
+    manifests, so that a pipeline can find the comment and replace it. --graph draws the models, their sources and
+    what is built on what: `reconciler plan --graph dot | dot -Tsvg > plan.svg`, or mermaid where Markdown is shown.
+
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with
     --detailed-exitcode), 3 something is refused.
     """
+    if graph and format_ != "text":
+        raise click.UsageError(f"--graph {graph} is a format of its own: give no --format with it")
     proposal = propose_for(question, settings, open_store(settings))
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
         save(out, question, plan)
-    click.echo(output.plan(plan, settings, format_, " ".join(question.words)), nl=False)
+    click.echo(output.plan(plan, settings, graph or format_, " ".join(question.words)), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

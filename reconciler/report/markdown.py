@@ -15,6 +15,7 @@ from reconciler.core.facts import ABSENT
 from reconciler.core.plan import Plan
 from reconciler.report.capped import Group, Piece, Weight, fitted
 from reconciler.report.fields import FieldRow, value_text
+from reconciler.report.graph import drawings, mermaid
 from reconciler.report.marks import code, comment, fenced, prose
 from reconciler.report.sentences import incomplete, notes, summary, unsafe
 from reconciler.report.text import counted
@@ -24,6 +25,7 @@ MOST = 60_000  # characters; GitHub takes 65,536, and whoever posts this may hav
 
 _NOTICE = 300  # characters of the sentence that says what is left out, at the most
 _NAMED = 10  # hosts that one title names
+_DRAWN = 25  # boxes of a graph, at the most
 _LOUD = {SYMBOLS[Action.DELETE]: Weight.DELETE, SYMBOLS[Action.REFUSE]: Weight.REFUSAL}
 _COUNTS = re.compile(r"\d+ (?:to delete|refused)")
 _NOTHING = value_text(ABSENT)
@@ -36,6 +38,7 @@ _WORDS = {
     Weight.QUIET: ("", "quiet host"),
     Weight.FIELDS: ("the details of ", "change"),
     Weight.NEWS: ("what is new about ", "outdated model"),
+    Weight.GRAPH: ("", "graph"),
 }
 
 
@@ -44,7 +47,7 @@ def plan_markdown(plan: Plan, name: str, registry: str = "") -> str:
     shown = view(plan, registry)
     doubts = "**Unsafe.** " * bool(plan.violations) + "**Incomplete.** " * (not plan.complete)
     verdict = doubts + _COUNTS.sub(r"**\g<0>**", summary(plan))
-    groups = (*_alarms(plan, shown), *_hosts(shown.hosts), _news(shown.hosts))
+    groups = (*_alarms(plan, shown), *_hosts(shown.hosts), _news(shown.hosts), _graph(plan, shown))
     told = "".join(f"- {prose(note)}\n" for note in notes(plan, registry))
     mark = f"<sub>{code(f'reconciler plan {name}')}, fingerprint `{plan.fingerprint[:12]}`</sub>\n"
     return _comment(f"plan: {name}", verdict, groups, f"{told}\n{mark}".lstrip("\n"))
@@ -165,6 +168,14 @@ def _news(hosts: Sequence[HostRows]) -> Group:
     rows = dict.fromkeys(row for host in hosts for row in host.rows if row.symbol == OUTDATED)
     texts = (_fields(replace(row, below=(f"{row.detail}, {row.cost}", *row.below))) for row in rows)
     return _folded("Outdated: what upstream offers instead", [Piece(Weight.NEWS, text) for text in texts])
+
+
+def _graph(plan: Plan, shown: PlanView) -> Group:
+    """Return what is built on what, which GitHub draws; nothing where nothing is, or where it is too much to see."""
+    nodes = [node for drawing in drawings(plan) for node in drawing.nodes]
+    if not shown.hosts or len(nodes) > _DRAWN or not any(change.base for change in plan.changes):
+        return Group(())
+    return _folded("Graph", [Piece(Weight.GRAPH, f"{fenced(mermaid(plan).splitlines(), 'mermaid')}\n")])
 
 
 def _folded(title: str, pieces: Sequence[Piece]) -> Group:

@@ -78,3 +78,15 @@ def test_manifests_that_can_t_be_used_are_told_in_the_same_comment(reconciler, f
         "- **error** `manifests/a.yaml:4:29`: unknown key 'parametres'; did you mean 'parameters'?",
     ]
     assert host.seen == []
+
+
+def test_a_plan_can_be_drawn(reconciler, folder, host):
+    model(folder)
+    tune(folder, "bot", "tiny")
+    drawn = reconciler("plan", "--graph", "mermaid", "--detailed-exitcode")
+    assert (drawn.status, drawn.out.splitlines()[0]) == (2, "flowchart LR")
+    assert "n1_2 --> n1_1" in drawn.out
+    assert reconciler("plan", "--graph", "dot").out.startswith("digraph plan {\n")
+    both = reconciler("plan", "--graph", "dot", "--format", "json")
+    assert (both.status, both.out) == (64, "")
+    assert "give no --format with it" in both.err

@@ -155,6 +155,14 @@ def _bring_shells(target: Path, work: Path) -> None:
         take_with_libraries(shell, target, work / shell)
 
 
+def _graphviz_here() -> str:
+    return "graphviz is here" if runs("gv2gml", "-?", Path("/")) else ""
+
+
+def _bring_graphviz(target: Path, work: Path) -> None:
+    take_packages(("graphviz", "libcgraph6", "libcdt5"), target, work)  # all that its parser needs, and no pictures
+
+
 ALL = (
     Part(
         "ollama",
@@ -211,6 +219,14 @@ ALL = (
         _promtool_here,
         _bring_promtool,
         "one test of the metrics is skipped",
+    ),
+    Part(
+        "graphviz",
+        "the parser of graphviz with apt, 1 MB",
+        None,
+        _graphviz_here,
+        _bring_graphviz,
+        "one test of the graphs is skipped",
     ),
 )
 

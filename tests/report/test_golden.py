@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.report.graph import dot, mermaid
 from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
 from reconciler.report.lock import lock_json, lock_text
@@ -48,6 +49,8 @@ REPORTS = {
 PLAIN = {
     **{f"plan_{name}.json": (plan_json, plan) for name, plan in PLANS.items() if name in PLANS_AS_JSON},
     **{f"plan_{name}.md": (lambda plan: plan_markdown(plan, "manifests"), PLANS[name]) for name in PLANS_AS_MARKDOWN},
+    **{f"plan_{name}.mmd": (mermaid, PLANS[name]) for name in ("everything", "fleet")},
+    **{f"plan_{name}.dot": (dot, PLANS[name]) for name in ("everything", "fleet")},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     "diff_chains.json": (diff_json, chain_cases.DIFF),

@@ -20,6 +20,7 @@ TAGS = (
     MARK,
     "<details><summary>Details</summary>",
     "<details><summary>Outdated: what upstream offers instead</summary>",
+    "<details><summary>Graph</summary>",
     "</details>",
 )
 REGISTRY = "sqlite:///srv/registry.db"
@@ -139,7 +140,7 @@ def test_no_text_from_outside_becomes_more_than_text(texts, times):
     assert_harmless(found, tags=TAGS)
     assert len(found.rows) == 3
     assert [row[0] for row in found.rows] == ["!", "+", "~"]
-    assert {language for language, _ in found.fences} <= {"diff"}
+    assert {language for language, _ in found.fences} <= {"diff", "mermaid"}
 
 
 def test_findings_instead_of_a_plan_are_told_in_the_comment_of_the_plan():
