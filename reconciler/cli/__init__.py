@@ -32,6 +32,7 @@ COMMANDS = {
     "plan": "Show what would change, why, and what it costs.",
     "diff": "Show what upstream changed about a model since it was locked or applied.",
     "apply": "Show the plan, ask, and do exactly that.",
+    "watch": "Plan and apply again and again, or only tell of drift, for those without cron.",
     "status": "Show how each model stands on each host: in sync, drifted, missing, outdated, …",
     "report": "Write the fleet, the plan and the latest runs as one HTML page.",
     "adopt": "Begin to own models that are already there, without touching them.",

@@ -7,9 +7,10 @@ import click
 from reconciler.cli import candidates, options, output
 from reconciler.cli.naming import model_name
 from reconciler.cli.question import Question
-from reconciler.cli.rounds import telling
+from reconciler.cli.rounds import Round
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.settings import Settings
+from reconciler.cli.telling import telling
 from reconciler.cli.wiring import open_store, propose_for
 from reconciler.errors import SettingsError
 from reconciler.workflow.ownership import adoption
@@ -26,7 +27,7 @@ def command(settings: Settings, names: tuple[str, ...], manifests: tuple[Path, .
     NAME is a declared model that is there and that we did not make; without NAME all such models are meant. From
     then on it is ours: if it is not what the manifest says, the next plan shows what apply would change.
     """
-    with telling(settings, "adopt") as made:
+    with telling(Round(settings, "adopt")) as made:
         store = open_store(settings)
         with made.phase("plan"):
             made.proposal = proposal = propose_for(Question(paths=manifests, hosts=hosts), settings, store)

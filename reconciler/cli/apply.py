@@ -7,10 +7,11 @@ import click
 
 from reconciler.cli import options, output
 from reconciler.cli.question import Question, asks
-from reconciler.cli.rounds import telling
+from reconciler.cli.rounds import Round
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.saved import as_saved, saved_plan
 from reconciler.cli.settings import Settings
+from reconciler.cli.telling import telling
 from reconciler.cli.wiring import open_store, propose_for
 from reconciler.core.plan import Plan
 from reconciler.errors import SettingsError
@@ -52,7 +53,7 @@ def command(
     \b
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 interrupted.
     """
-    with telling(settings, "apply", metrics_file) as made:
+    with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
         saved = saved_plan(question)
         store = open_store(settings)
         with made.phase("plan"):

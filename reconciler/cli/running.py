@@ -5,7 +5,7 @@ import os
 import random
 import socket
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import click
 from reconciler.cli.exit_codes import status_of_run
 from reconciler.cli.listening import listening
 from reconciler.cli.rounds import Round
-from reconciler.cli.signals import stopping
+from reconciler.cli.signals import Stop, stopping
 from reconciler.cli.wiring import Proposal
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
@@ -33,12 +33,13 @@ class Manner:
 
     parallelism: int = 10  # hosts at once
     wait: float = 0.0  # seconds to wait for another run's lease
+    stop: Stop | None = None  # whoever hears the signals already; absent where that begins and ends with the run
 
 
 def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, manner: Manner) -> RunResult:
     """Do what the plan says, and return what came of it, kept in the round too; raises what `workflow.apply` raises."""
     run = Run(made.run, made.started_at, plan.fingerprint, actor())
-    with listening(made.settings, made.clock, made.secrets) as log, stopping(log) as stop:
+    with listening(made.settings, made.clock, made.secrets) as log, _hearing(manner, log) as stop:
         listener = made.heard(log)
         terms, world = Terms(manner.wait, stop=stop), proposal.world
         shop = Workshop(
@@ -54,6 +55,10 @@ def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, m
     made.result = result
     made.status = stop.status if stop.signal and not result.good else status_of_run(result)
     return result
+
+
+def _hearing(manner: Manner, log: Listener) -> AbstractContextManager[Stop]:
+    return stopping(log, Stop()) if manner.stop is None else nullcontext(manner.stop)
 
 
 def _nothing_done(error: Interrupted, made: Round, listener: Listener) -> None:

@@ -1,6 +1,6 @@
 """What came of a change, and of a whole run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.core.change import Action
@@ -29,6 +29,7 @@ class Outcome:
     hint: str = ""
     moved: int = 0  # bytes that we sent or that the host pulled
     seconds: float = 0.0  # how long it took
+    passing: bool = field(default=False, compare=False)  # it failed, and may not the next time; not kept on record
 
 
 @dataclass(frozen=True, slots=True)

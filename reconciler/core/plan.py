@@ -1,6 +1,6 @@
 """The plan: every change in order, what it costs, and what it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
@@ -72,6 +72,25 @@ class Plan:
         """Return a plan of nothing but these changes, which cost nothing."""
         mark = fingerprint([_mark(change) for change in changes])
         return replace(self, changes=changes, stages=stages(changes), costs=(), violations=(), fingerprint=mark)
+
+    def mark(self, change: Change) -> Fingerprint:
+        """Return what identifies a change and what it meets on its host: with another one it may end otherwise."""
+        version = next((view.version for view in self.hosts if view.host == change.address.host), "")
+        return fingerprint([*_mark(change), str(change.base_before), version])
+
+    def without(self, held: Collection[Address]) -> "Plan":
+        """Return a plan that does nothing about these models and what is built on them, and the rest as before."""
+        left = set(held)
+        for change in (change for stage in self.stages for change in stage):  # bases come before their builds
+            if change.base is not None and Address(change.address.host, change.base) in left:
+                left.add(change.address)
+        changes = tuple(
+            replace(change, action=Action.NO_OP, steps=()) if change.address in left else change
+            for change in self.changes
+        )
+        mark = fingerprint([_mark(change) for change in changes if change.pending])
+        costs = tuple((address, cost) for address, cost in self.costs if address not in left)
+        return replace(self, changes=changes, stages=stages(changes), costs=costs, fingerprint=mark)
 
     def cost(self, change: Change) -> Cost:
         """Return what one change moves and takes."""

@@ -96,7 +96,9 @@ class Crew:
             outcome = Outcome(change.address, change.action, Status.APPLIED, done.digest, moved=done.moved)
         except ReconcilerError as error:
             hint = error.hint or (f"declared at {change.location}" if change.location else "")
-            outcome = Outcome(change.address, change.action, _status(error), message=error.message, hint=hint)
+            status = _status(error)
+            passing = error.retryable or status is Status.REFUSED  # the world moved: another plan may fit it
+            outcome = Outcome(change.address, change.action, status, message=error.message, hint=hint, passing=passing)
             self._failed.add(change.address)
         outcome = replace(outcome, seconds=round(shop.clock.monotonic() - started, 3))
         shop.store.save(self.run, shop.clock.now(), outcome, effect)

@@ -197,6 +197,16 @@ def test_what_passes_is_tried_again_and_what_does_not_is_not(site):
     assert site.servers["a"].calls("create") == ["create"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "passing"), [({"status": 503, "body": "busy"}, True), ({"error": "unknown architecture"}, False)], ids=str
+)
+def test_an_outcome_says_whether_another_run_may_go_better(site, fault, passing):
+    model(site.folder, "m")
+    site.servers["a"].fail("create", times=9, **fault)
+    (outcome,) = site.apply().outcomes
+    assert (outcome.status, outcome.passing) == (Status.FAILED, passing)
+
+
 def test_a_blob_that_a_restart_has_lost_is_uploaded_once_more(site):
     model(site.folder, "m")
     plan = site.plan()
