@@ -21,6 +21,7 @@ from reconciler.manifest.tree import Json, Node
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
+REPORT = "report"  # the schema of what commands print for machines
 _ANY = "manifest"  # the schema of any document
 
 Schema = dict[str, Json]
@@ -40,8 +41,9 @@ def kinds() -> tuple[str, ...]:
 
 
 def published(kind: str | None = None) -> str:
-    """Return the JSON Schema of a kind, or of any document, as text that needs no other file."""
-    return json.dumps(_schema(kind), indent=2, ensure_ascii=False) + "\n"
+    """Return the JSON Schema of a kind, of reports, or of any document, as text that needs no other file."""
+    schema = _file(f"{REPORT}.schema.json") if kind == REPORT else _schema(kind)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def judge(document: Node, home: str) -> tuple[Diagnostic, ...]:

@@ -50,7 +50,7 @@ def test_wrong_usage_is_64_and_says_what_is_wrong_on_stderr(reconciler, folder, 
     assert "Usage:" in result.err
 
 
-@pytest.mark.parametrize("kind", ["Model", "finetune", "HOST", "lock", None])
+@pytest.mark.parametrize("kind", ["Model", "finetune", "HOST", "lock", "report", None])
 def test_schemas_are_published_for_editors(reconciler, kind):
     result = reconciler("schema", *([kind] if kind else []))
     assert json.loads(result.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -58,4 +58,4 @@ def test_schemas_are_published_for_editors(reconciler, kind):
 
 def test_help_of_schema_names_every_kind(reconciler):
     told = reconciler("schema", "--help").out
-    assert [kind for kind in (*kinds(), "`lock`") if kind not in told] == []
+    assert [kind for kind in (*kinds(), "`lock`", "`report`") if kind not in told] == []
