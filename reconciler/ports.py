@@ -99,8 +99,14 @@ class Source(Protocol):
         A download goes to the cache, resumes what an earlier process left there, and is hashed on the way.
         """
 
+    def merge(self, blob: Blob, progress: Progress, /) -> tuple[Digest, Path]:
+        """Return the parts of a blob as one file, with its digest, fetching each part first; raises ResolutionError.
+
+        What was merged before, and not released since, is not merged again.
+        """
+
     def release(self, blob: Blob) -> None:
-        """Delete what `fetch` put into the cache, now that every host has it; a user's own file is never touched."""
+        """Delete what `fetch` or `merge` put into the cache, now that every host has it; never a user's own file."""
 
 
 class Host(Protocol):

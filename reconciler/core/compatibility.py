@@ -70,10 +70,10 @@ _HUB = (
 )
 _GGUF = (
     _Rule(
-        lambda found: bool(found.variants) and all(item.parts > 1 for item in found.variants),
+        lambda found: bool(found.variants) and all(item.parts > 1 and item.obstacle for item in found.variants),
         _NOT,
-        "{name} is one of {parts} parts of a split GGUF, which this version does not import",
-        ("choose a file that is whole, or merge the parts with llama-gguf-split --merge and use `gguf:`",),
+        "{name} is one of {parts} parts of a split GGUF: {obstacle}",
+        ("put all parts together, named NAME-00001-of-0000N.gguf as they were, or choose a file that is whole",),
     ),
     _Rule(
         lambda found: found.holds == "projector",

@@ -40,8 +40,9 @@ def _choice(found: Found, chosen: Variant) -> Entry:
         case "gguf":
             return (("path", f"./{chosen.name}"), *_projector(found, f"./{found.projector}", alone=False))
         case _:
-            same = [item for item in found.variants if item.quantization == chosen.quantization and item.parts == 1]
-            by_name = not chosen.quantization or len(same) != 1
+            same = [item for item in found.variants if item.quantization == chosen.quantization]
+            meant = [item for item in same if item.parts == 1] or same  # in one file rather than in parts
+            by_name = not chosen.quantization or meant != [chosen]
             choice = ("file", chosen.name) if by_name else ("quantization", chosen.quantization)
             return (choice, *_projector(found, found.projector, alone=True))
 

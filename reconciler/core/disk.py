@@ -8,7 +8,7 @@ from reconciler.core.names import Address
 from reconciler.core.resource import HostSpec
 from reconciler.core.safety import Budget
 from reconciler.core.state import Live, LiveState, Observed, Recorded, RecordedState
-from reconciler.core.steps import converted, create_of, needed_blobs, projectors_of
+from reconciler.core.steps import converted, create_of, projectors_of, uploads_of
 from reconciler.core.versions import Feature, has
 
 _REMADE = frozenset({"weights", "quantize"})  # paths of facts: where neither differs, the second copy is there
@@ -39,7 +39,7 @@ def rewritten(change: Change, version: str) -> dict[Digest, int]:
     differs = {field.path for field in (*change.fields, *change.drift)}
     if change.action is not Action.CREATE and not _REMADE & differs:
         return {}
-    sizes = needed_blobs(change.steps)
+    sizes = {blob.digest: blob.size for blob in uploads_of(change.steps)}
     beside = {digest for _, digest in projectors_of(create.files)}
     return {digest: sizes[digest] for _, digest in create.files if digest not in beside}
 

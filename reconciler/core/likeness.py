@@ -7,7 +7,7 @@ the answer is no: a wrong no is a refusal that a person can lift, a wrong yes is
 
 from reconciler.core.facts import ABSENT, Fact, Facts, FieldChange, same
 from reconciler.core.state import Desired, Live
-from reconciler.core.steps import Create, converted, create_of, projectors_of, pull_of
+from reconciler.core.steps import Create, converted, create_of, projectors_of, pull_of, uploads_of, with_digests
 
 _DERIVED = frozenset({"template", "parameters.stop", "renderer", "parser"})  # what a host adds to a GGUF that it knows
 
@@ -24,6 +24,7 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
     create = create_of(want.steps)
     if create is None or live.facts is None:
         return False
+    create = with_digests(create, {blob.digest: blob.held_as for blob in uploads_of(want.steps)})
     if create.quantize is not None or converted(create.files) or converted(create.adapters):
         return False
     if create.base is None:

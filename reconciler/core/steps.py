@@ -4,7 +4,9 @@ A plan shows steps and apply runs those very steps. A build goes to a staging na
 first and is copied over the real one, so that a failure leaves the old model as it was.
 """
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 from reconciler.core.digest import Digest
@@ -13,6 +15,7 @@ from reconciler.core.names import DEFAULT_HUB, DEFAULT_TAG, ModelName
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"  # of the hub manifests that hosts pull
 STAGING_NAMESPACE = "reconciler-staging"
+_FIRST_PART = re.compile(r"-00001-of-(\d{5})\.gguf$")  # of a split GGUF: the name that every tool knows it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,14 @@ class Blob:
     size: int  # bytes
     source: str  # the source type whose `fetch` can bring it
     locator: tuple[tuple[str, str], ...]  # how that source finds it again, no secret; empty if nobody can bring it
+    parts: tuple["Blob", ...] = ()  # the files of a split GGUF, in order; `digest` then stands for all of them together
+    merged: Digest | None = field(default=None, compare=False, repr=False)  # of the one file that the parts make;
+    # absent where nobody has merged them yet. No part of a plan: it says nothing that the parts do not
+
+    @property
+    def held_as(self) -> Digest:
+        """Return the digest under which hosts hold it, as far as that is known: that of parts is no file's."""
+        return self.merged or self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +103,25 @@ Step = Pull | Install | Upload | Create | Copy | Delete
 
 
 def projectors_of(files: tuple[tuple[str, Content], ...]) -> tuple[tuple[str, Content], ...]:
-    """Return the projectors among a model's named files: of GGUFs all but the first, of what hosts convert none."""
-    return files[1:] if all(name.endswith(".gguf") for name, _ in files) else ()
+    """Return the projectors among a model's named files: of GGUFs all behind the model, of what hosts convert none."""
+    if not files or not _all_gguf(files):
+        return ()
+    split = _FIRST_PART.search(files[0][0])
+    return files[int(split[1]) if split else 1 :]
 
 
 def converted(files: tuple[tuple[str, Content], ...]) -> bool:
     """Tell whether hosts make these named files into a GGUF, whose digest nobody can foretell; one file is a GGUF."""
-    return len(files) > 1 and not projectors_of(files)
+    return len(files) > 1 and not _all_gguf(files)
+
+
+def _all_gguf(files: tuple[tuple[str, Content], ...]) -> bool:
+    return all(name.endswith(".gguf") for name, _ in files)
+
+
+def part_name(name: str, number: int, count: int) -> str:
+    """Return how one of so many parts of a GGUF of this name is called; the first has the number 1."""
+    return f"{name.removesuffix('.gguf')}-{number:05}-of-{count:05}.gguf"
 
 
 def staging_name(fingerprint: str) -> ModelName:
@@ -129,6 +152,16 @@ def create_of(steps: tuple[Step, ...]) -> Create | None:
     return next((step for step in steps if isinstance(step, Create)), None)
 
 
+def uploads_of(steps: tuple[Step, ...]) -> tuple[Blob, ...]:
+    """Return what is brought onto the host in these steps, in order."""
+    return tuple(step.blob for step in steps if isinstance(step, Upload))
+
+
+def with_digests(step: Create, merged: Mapping[Digest, Digest]) -> Create:
+    """Return a creation from what parts were `merged` into: a plan names that by what stands for the parts."""
+    return replace(step, files=tuple((name, merged.get(digest, digest)) for name, digest in step.files))
+
+
 def written_names(steps: tuple[Step, ...]) -> frozenset[ModelName]:
     """Return every name that these steps write or delete on the host."""
     names: set[ModelName] = set()
@@ -151,7 +184,7 @@ def needed_blobs(steps: tuple[Step, ...]) -> dict[Digest, int]:
             case Pull(layers=layers) | Install(pull=Pull(layers=layers)):
                 needed.update(layers)
             case Upload(blob=blob):
-                needed[blob.digest] = blob.size
+                needed[blob.held_as] = blob.size
             case Create() | Copy() | Delete():
                 pass
             case _:

@@ -16,6 +16,7 @@ class Feature(Enum):
 
     RENDERERS = ("`renderer` and `parser`", "0.12.0")  # before it, hosts drop them without a word
     STREAM_STOPS_AT_ERRORS = ("an end to the stream after an error", "0.12.6")  # before it, a create goes on
+    SPLIT_MERGED = ("the parts of a split GGUF, merged by the host", "0.30.0")  # before it, the last part is the model
     GGUF_REWRITTEN = ("a second copy of an imported GGUF", "0.30.0")  # which is what the model stands on
 
     def __init__(self, title: str, since: str) -> None:

@@ -1,10 +1,11 @@
-"""The source type `gguf`: a file on this machine and its projector, pinned by their sha256.
+"""The source type `gguf`: a file on this machine, or all parts of a split one, and its projector, pinned by sha256.
 
 The sha256 is kept in the cache beside size, time and inode, so that an unchanged file is never read twice.
 What a server would accept and could never run is refused here, before anything is sent.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,30 +15,36 @@ from reconciler.core.found import Found
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
-from reconciler.errors import ResolutionError, Unusable
-from reconciler.ports import Cache, Progress, Source
+from reconciler.errors import NotFound, ResolutionError, Unusable
+from reconciler.ports import Progress, Source
 from reconciler.sources import Context
+from reconciler.sources._files.listed import ListedFile, grouped
 from reconciler.sources._files.local_file import hashed, read_once
-from reconciler.sources._files.pins import ANEW, FilesOnly, file_text, gguf_name, parsed_file, pinned_file, same_pin
-from reconciler.sources._formats.gguf_header import read_header
+from reconciler.sources._files.local_folder import inside
+from reconciler.sources._files.model_file import blob_of, files_of, pin_of, record_of
+from reconciler.sources._files.pins import ANEW, FilesOnly, file_text, gguf_name, parsed_file, same_pin
+from reconciler.sources._formats.gguf_header import Header, read_header
 from reconciler.sources._formats.gguf_judgement import KINDS, refuse, refuse_other
+from reconciler.sources._formats.gguf_parts import joined, kept_header, known_header
+from reconciler.sources._formats.merger import Merger
 from reconciler.sources._formats.model_files import described
 
-_PROJECTOR = ("projector",)
+Judge = Callable[[Header, str], None]
+"""Raises Unusable for a header, of a file of this name, that is not what is wanted."""
 
 
 def source(context: Context) -> Source:
     """Return the source."""
-    return Gguf(context.cache)
+    return Gguf(context)
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file that was read to its end."""
+class _Model:
+    """What a path names."""
 
+    file: ListedFile
     digest: Digest
-    size: int  # bytes
-    kind: str  # model, adapter or projector
+    kind: str  # model or adapter
     architecture: str
 
 
@@ -47,8 +54,8 @@ class Gguf(FilesOnly):
     type = "gguf"
     offline = True
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
+    def __init__(self, context: Context) -> None:
+        self._cache, self._merger = context.cache, Merger(context.cache, context.downloads)
 
     def key(self, ref: SourceRef) -> str:
         """Return the absolute path, and behind it how to get from there to the projector, where there is one."""
@@ -57,59 +64,78 @@ class Gguf(FilesOnly):
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the files' digests, and in `holds` whether it is a model or an adapter; raises ResolutionError."""
-        options = dict(ref.options)
-        model = self._read(Path(str(options["path"])), KINDS, lambda *_: None)
-        beside = options.get("mmproj")
-        projector = self._read(Path(str(beside)), _PROJECTOR, lambda *_: None) if beside is not None else None
-        return self._pinned(ref, model, projector)
+        path, beside = _path(ref), dict(ref.options).get("mmproj")
+        model = self._parts(path) if ListedFile(path.name, 0, None).shards else self._whole(path)
+        projector = self._read(Path(str(beside)), refuse_other, _quietly)[0] if beside is not None else None
+        return self._merger.remembered(self._pinned(ref, model, projector))
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return what the files were when they were locked; raises Unusable."""
-        found, about, pinned = pinned_file(pin), dict(pin), None
+        files, about, pinned = grouped(files_of(pin, _path(ref).name)), dict(pin), None
         kind, architecture = str(about.get("holds")), str(about.get("architecture", ""))
-        if found is not None and kind in KINDS and architecture and architecture.isprintable():
-            pinned = self._pinned(ref, _File(*found, kind, architecture), _locked_projector(ref, pin))
-        return same_pin(pinned, pin, _path(ref).name)
+        if len(files) == 1 and kind in KINDS and architecture and architecture.isprintable():
+            file, digest = files[0], files[0].digest
+            if digest is not None and _path(ref).name in file.paths:
+                pinned = self._pinned(ref, _Model(file, digest, kind, architecture), _locked_projector(ref, pin))
+        return self._merger.remembered(same_pin(pinned, pin, _path(ref).name))
 
-    def _pinned(self, ref: SourceRef, file: "_File", projector: "_File | None") -> Pinned:
-        path, pin = _path(ref), dict(ref.options).get("sha256")
-        if pin is not None and str(pin).lower().removeprefix("sha256:") != file.digest.hex:
-            raise Unusable(
-                f"{path.name} is {file.digest.hex}, and the manifest pins {pin}",
-                hint="bring back the file that was meant, or correct `sha256:`",
-            )
-        content: dict[str, Fact] = {"architecture": file.architecture, "sha256": file.digest.hex, "size": file.size}
-        pinned, about = {**content, "holds": file.kind}, {**content, "path": str(path)}
-        files = [self._named(path, file)]
-        if projector is not None:
+    def _whole(self, path: Path) -> _Model:
+        file, header = self._read(path, refuse, _quietly)
+        return _model(file, header)
+
+    def _parts(self, path: Path) -> _Model:
+        """Return the model of which the path is one part; the others are beside it."""
+        folder, named = Path(os.path.realpath(path.parent)), ListedFile(path.name, 0, None)
+        parts: list[tuple[ListedFile, Header]] = []
+        for name in named.part_paths:
+            if not (folder / name).is_file():
+                what = f"{path.name} is one of {named.shards} parts of a split GGUF"
+                raise NotFound(f"{what}, and {name} is not beside it", hint="put all of its parts into one folder")
+            inside(folder, name)
+            parts.append(self._read(folder / name, _unjudged, _quietly))
+        header = joined([(file.path, header) for file, header in parts])
+        refuse(header, named.whole_path)
+        return _model(grouped(file for file, _ in parts)[0], header)
+
+    def _pinned(self, ref: SourceRef, model: "_Model", projector: ListedFile | None) -> Pinned:
+        path, file, pin = _path(ref), model.file, dict(ref.options).get("sha256")
+        if pin is not None and (file.parts or str(pin).lower().removeprefix("sha256:") != model.digest.hex):
+            raise _not_pinned(path.name, model, str(pin))
+        blob = blob_of(file, model.digest, self.type, lambda item: _place(path, item))
+        known: dict[str, Fact] = {"architecture": model.architecture}
+        about = {**known, **record_of(file, model.digest), "path": str(path)}
+        pinned = {**known, **pin_of(file, model.digest), "holds": model.kind}
+        files = [(gguf_name(file.whole_path), blob)]
+        if projector is not None and projector.digest is not None:
             beside = Path(str(dict(ref.options)["mmproj"]))
-            files.append(self._named(beside, projector, ("holds", "projector")))
+            where = (("path", str(beside)), ("holds", "projector"))
+            files.append((gguf_name(beside.name), Blob(projector.digest, projector.size, self.type, where)))
             pinned["mmproj"] = file_text(str(_beside(ref)), projector.digest, projector.size)
             about |= {"mmproj": str(beside), "mmproj_sha256": projector.digest.hex}
         return Pinned(
-            reference=" with ".join(Path(dict(blob.locator)["path"]).name for _, blob in files),
+            reference=" with ".join((path.name, *(Path(dict(blob.locator)["path"]).name for _, blob in files[1:]))),
             provenance=facts(about),
             size=sum(blob.size for _, blob in files),
             files=tuple(files),
-            holds=file.kind,
+            holds=model.kind,
             pin=facts(pinned),
         )
 
-    def _named(self, path: Path, file: "_File", *more: tuple[str, str]) -> tuple[str, Blob]:
-        return gguf_name(path.name), Blob(file.digest, file.size, self.type, (("path", str(path)), *more))
-
     def offers(self, blob: Blob) -> bool:
-        """Tell whether the file is still what it was."""
+        """Tell whether the file, or each of its parts, is still what it was."""
+        if blob.parts:
+            return all(self.offers(part) for part in blob.parts)
         try:
-            return self._asked(blob, lambda *_: None).digest == blob.digest
+            return self._asked(blob, _quietly).digest == blob.digest
         except ResolutionError:
             return False
 
     def examine(self, blob: Blob) -> Found | None:
         """Return what the file's header says, if it can be read: what is wrong with it, `resolve` has told."""
-        path = Path(dict(blob.locator)["path"])
+        paths = [Path(dict(part.locator)["path"]) for part in blob.parts or (blob,)]
         try:
-            return described(read_header(path), path.name)
+            headers = [(path.name, read_header(path)) for path in paths]
+            return described(joined(headers) if blob.parts else headers[0][1], paths[0].name)
         except ResolutionError:
             return None
 
@@ -120,31 +146,69 @@ class Gguf(FilesOnly):
             raise Unusable(f"{path.name} has changed since the plan was made", hint="plan again")
         return path
 
+    def merge(self, blob: Blob, progress: Progress) -> tuple[Digest, Path]:
+        """Return the parts as one file, with its digest; the parts stay where they are."""
+        return self._merger.merged(blob, self.fetch, 0, progress)
+
     def release(self, blob: Blob) -> None:
-        """Do nothing: the file is the user's own."""
+        """Delete what was made of parts; the files themselves are the user's own."""
+        self._merger.release(blob)
 
-    def _asked(self, blob: Blob, progress: Progress) -> _File:
+    def _asked(self, blob: Blob, progress: Progress) -> ListedFile:
         where = dict(blob.locator)
-        return self._read(Path(where["path"]), _PROJECTOR if "holds" in where else KINDS, progress)
+        return self._read(Path(where["path"]), _JUDGES[where.get("holds", "")], progress)[0]
 
-    def _read(self, path: Path, kinds: tuple[str, ...], progress: Progress) -> _File:
-        """Return what the file holds; read again only when its size, time or inode is another than when it was read."""
+    def _read(self, path: Path, judge: Judge, progress: Progress) -> tuple[ListedFile, Header]:
+        """Return the file with its digest, and its header; read again only when it may have changed."""
 
-        def known(size: int, kept: Fact) -> _File | None:
+        def known(size: int, kept: Fact) -> tuple[ListedFile, Header] | None:
             match kept:
-                case (str(sha256), str(kind), str(architecture)) if kind in kinds:
-                    return _File(Digest(sha256), size, kind, architecture)
+                case (str(sha256), told) if (header := known_header(told)) is not None:
+                    judge(header, path.name)
+                    return ListedFile(path.name, size, Digest(sha256)), header
                 case _:
                     return None
 
-        def read(size: int) -> tuple[_File, Fact]:
+        def read(size: int) -> tuple[tuple[ListedFile, Header], Fact]:
             header = read_header(path)
-            (refuse if kinds == KINDS else refuse_other)(header, path.name)
+            judge(header, path.name)
             digest = hashed(path, size, progress)
-            told = (digest.hex, header.kind, header.architecture)
-            return _File(digest, size, header.kind, header.architecture), told
+            return (ListedFile(path.name, size, digest), header), (digest.hex, kept_header(header))
 
         return read_once(self._cache, "gguf", path, known, read)
+
+
+def _model(file: ListedFile, header: Header) -> _Model:
+    assert file.digest is not None  # it was read
+    return _Model(file, file.digest, header.kind, header.architecture)
+
+
+def _not_pinned(name: str, model: _Model, pin: str) -> Unusable:
+    if model.file.parts:
+        message = f"sha256 pins one file, and {model.file.whole_path} has {len(model.file.parts)} parts"
+        return Unusable(message, hint="pin them all with `reconciler lock`")
+    return Unusable(
+        f"{name} is {model.digest.hex}, and the manifest pins {pin}",
+        hint="bring back the file that was meant, or correct `sha256:`",
+    )
+
+
+def _place(path: Path, file: ListedFile) -> tuple[tuple[str, str], ...]:
+    """Return where a file is: the path itself, one of the parts beside it, or all of them together."""
+    if file.parts:
+        return (("file", file.path),)
+    return (("path", str(path.parent / file.path)), *((("holds", "part"),) if file.shards else ()))
+
+
+def _unjudged(_header: Header, _name: str) -> None:
+    """Leave the judgement to whoever knows the other parts."""
+
+
+def _quietly(_phase: str, _done: int, _size: int) -> None:
+    """Report nothing."""
+
+
+_JUDGES = {"": refuse, "part": _unjudged, "projector": refuse_other}  # by what a locator says that a file holds
 
 
 def _path(ref: SourceRef) -> Path:
@@ -157,12 +221,12 @@ def _beside(ref: SourceRef) -> str | None:
     return os.path.relpath(str(found), _path(ref).parent) if found is not None else None
 
 
-def _locked_projector(ref: SourceRef, pin: Facts) -> "_File | None":
+def _locked_projector(ref: SourceRef, pin: Facts) -> ListedFile | None:
     """Return the projector from the lock, where one is meant; raises Unusable where it is not there."""
     if _beside(ref) is None:
         return None
     try:
-        _, digest, size = parsed_file(dict(pin).get("mmproj"))
+        name, digest, size = parsed_file(dict(pin).get("mmproj"))
     except ValueError as error:
         raise Unusable("the projector that is locked can't be read", hint=ANEW) from error
-    return _File(digest, size, "projector", "")
+    return ListedFile(name, size, digest)

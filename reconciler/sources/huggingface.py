@@ -19,6 +19,7 @@ from reconciler.sources._files.local_file import made
 from reconciler.sources._files.pins import FilesOnly
 from reconciler.sources._formats.gguf_header import read_header
 from reconciler.sources._formats.gguf_judgement import refuse_other
+from reconciler.sources._formats.merger import Merger
 from reconciler.sources._formats.model_files import described
 from reconciler.sources._formats.sentence_transformers import is_rewritten
 from reconciler.sources._hugging_face.api import HubApi
@@ -42,6 +43,7 @@ class HuggingFace(FilesOnly):
     def __init__(self, context: Context) -> None:
         self._api, self._downloads, self._cache = HubApi(context), context.downloads, context.cache
         self._tensors = TensorFormat(self._api, self._cache)
+        self._merger = Merger(self._cache, self._downloads)
 
     def key(self, ref: SourceRef) -> str:
         """Return repo, revision and choice of files; and for an adapter, which has no projector, that it is one."""
@@ -52,14 +54,16 @@ class HuggingFace(FilesOnly):
         options = options_of(ref)
         commit, files = self._api.files(options["repo"], options["revision"])
         chooser = self._tensors if _in_tensors(ref) else GgufFormat(self._api, self._cache)
-        return chooser.resolve(ref, commit, files)
+        return self._merger.remembered(chooser.resolve(ref, commit, files))
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return the files that were meant, at the commit in the lock; raises Unusable."""
-        return restored_tensors(ref, pin) if _in_tensors(ref) else restored(ref, pin)
+        return self._merger.remembered(restored_tensors(ref, pin) if _in_tensors(ref) else restored(ref, pin))
 
     def offers(self, blob: Blob) -> bool:
         """Tell whether the hub still has the commit, which it is asked, and the file in it."""
+        if blob.parts:
+            return all(self.offers(part) for part in blob.parts)
         where = dict(blob.locator)
         if self._downloaded(blob) is not None:
             return True
@@ -74,8 +78,7 @@ class HuggingFace(FilesOnly):
 
     def examine(self, blob: Blob) -> Found | None:
         """Return what the header of a GGUF says; raises Unusable for one that no host could use."""
-        where = dict(blob.locator)
-        file = ListedFile(where["file"], blob.size, blob.digest)
+        where, file = dict(blob.locator), _listed(blob)
         if not file.is_gguf:
             return None
         try:
@@ -109,13 +112,22 @@ class HuggingFace(FilesOnly):
             raise SourceUnavailable(f"{where['file']} is not what was planned", hint="plan again")
         return made(self._downloads, content)
 
+    def merge(self, blob: Blob, progress: Progress) -> tuple[Digest, Path]:
+        """Return the parts as one file, with its digest."""
+        missing = sum(part.size for part in blob.parts if self._downloaded(part) is None)
+        return self._merger.merged(blob, self.fetch, missing, progress)
+
     def release(self, blob: Blob) -> None:
-        """Delete the download."""
+        """Delete the download, or what was made of parts."""
         (self._downloads / blob.digest.hex).unlink(missing_ok=True)
 
     def _downloaded(self, blob: Blob) -> Path | None:
         kept = self._downloads / blob.digest.hex
         return kept if kept.is_file() and kept.stat().st_size == blob.size else None
+
+
+def _listed(blob: Blob) -> ListedFile:
+    return ListedFile(dict(blob.locator)["file"], blob.size, blob.digest, tuple(map(_listed, blob.parts)))
 
 
 def _in_tensors(ref: SourceRef) -> bool:

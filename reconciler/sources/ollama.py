@@ -130,6 +130,10 @@ class Ollama:
         """Return the blob in the folder for downloads, verified when it was renamed to its digest."""
         return self._blobs.fetched(blob, progress)
 
+    def merge(self, blob: Blob, _progress: Progress) -> tuple[Digest, Path]:
+        """Raise Unusable: layers are whole."""
+        raise Unusable(f"{blob.digest} is not in parts")
+
     def release(self, blob: Blob) -> None:
         """Delete the download."""
         self._blobs.forget(blob)

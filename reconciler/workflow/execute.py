@@ -7,8 +7,20 @@ from functools import partial
 from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
+from reconciler.core.parts import with_merged
 from reconciler.core.state import Live, Recorded
-from reconciler.core.steps import Copy, Create, Delete, Install, Pull, Step, Upload, written_names
+from reconciler.core.steps import (
+    Copy,
+    Create,
+    Delete,
+    Install,
+    Pull,
+    Step,
+    Upload,
+    uploads_of,
+    with_digests,
+    written_names,
+)
 from reconciler.errors import HostError, HostRejected, LayerLost, ReconcilerError
 from reconciler.ports import Forget
 from reconciler.workflow.reading import (
@@ -48,7 +60,8 @@ def execute(change: Change, tools: Tools) -> Done:
         must_pass(change.address.model, change, tools)
     live = read_back(change, change.after, tools)
     base = found.get(change.base) if change.base else None
-    record = Recorded.of(change.after, live, base.digest if base else None, tools.clock.now())
+    made = with_merged(change.after, tools.transfers.sent)
+    record = Recorded.of(made, live, base.digest if base else None, tools.clock.now())
     return Done(replace(record, untested=untested(change, live, tools.traces)), live.digest, moved)
 
 
@@ -126,7 +139,7 @@ def _pull(step: Pull, change: Change, tools: Tools) -> int:
     """Have the host pull, if the tag still means what the plan showed, and return the bytes that it lacked."""
     assert change.after is not None
     not_moved(change.after, step, tools)
-    ours = {upload.blob.digest for upload in change.steps if isinstance(upload, Upload)}
+    ours = {blob.digest for blob in uploads_of(change.steps)}
     missing = sum(size for digest, size in step.layers if digest not in ours and not tools.host.has_blob(digest))
     return missing + _with_blobs(partial(_pull_relayed, step, change, tools), change, tools)
 
@@ -136,7 +149,7 @@ def _pull_relayed(step: Pull, change: Change, tools: Tools) -> None:
     try:
         tools.host.pull(step, watching(tools.listener, str(change.address), tools.stop))
     except HostRejected as error:
-        if all(tools.host.has_blob(step.blob.digest) for step in change.steps if isinstance(step, Upload)):
+        if all(tools.host.has_blob(blob.held_as) for blob in uploads_of(change.steps)):
             raise
         raise LayerLost(error.message, status=error.status, hint=error.hint, where=error.where) from error
 
@@ -159,6 +172,7 @@ def _create(step: Create, change: Change, tools: Tools) -> int:
     if change.base is not None:
         base_still_fits(change, change.base, tools)
     progress = partial(tools.listener.progress, str(change.address))
+    step = with_digests(step, tools.transfers.sent)
     moved = _with_blobs(partial(tools.host.create, step, progress), change, tools)
     shows_what_was_asked(step, tools)
     return moved
@@ -172,8 +186,7 @@ def _with_blobs(make: Callable[[], None], change: Change, tools: Tools) -> int:
     try:
         make()
     except LayerLost:
-        uploads = [step.blob for step in change.steps if isinstance(step, Upload)]
-        moved = sum(tools.transfers.again(change.address.host, blob) for blob in uploads)
+        moved = sum(tools.transfers.again(change.address.host, blob) for blob in uploads_of(change.steps))
         make()
         return moved
     return 0

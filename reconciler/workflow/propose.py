@@ -6,6 +6,7 @@ from reconciler.core.decide import Policy
 from reconciler.core.diff import diff, to_bring
 from reconciler.core.disk import budgets
 from reconciler.core.expand import expand
+from reconciler.core.parts import remembered
 from reconciler.core.plan import Plan, blobs_in_question, make_plan
 from reconciler.core.resource import Manifests
 from reconciler.core.safety import Limits, spare_loaded
@@ -46,6 +47,7 @@ def propose(
         limits = replace(limits, storage=budgets(asked.hosts, state, world.recorded))
         live = LiveState(tuple(chosen.of_host(host) for host in state.hosts))
         desired = expand(asked.resources, asked.hosts, pins, live)
+        desired = remembered(desired, world.recorded)
         desired = with_pulled(desired, live, recorded, world.sources, fleet)
         live = look(hosts, live, suspects(desired, live, recorded), fleet)
         away = to_bring(desired, live, recorded, policy)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from reconciler.core.names import Address, HostName
+from reconciler.core.parts import passed_on
 from reconciler.core.routes import LISTEN, Route, layers_of, rerouted
 from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
-from reconciler.core.steps import Blob, Pull, Upload, pull_of
+from reconciler.core.steps import Blob, Pull, pull_of, uploads_of
 from reconciler.errors import HostTooOld, NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Host, Sources
 from reconciler.workflow.fleet import Fleet
@@ -30,11 +31,12 @@ def routed(
     nothing else is put in its stead.
     """
     wanted = {entry.address: entry for entry in away}
-    lost = refusals(wanted.values(), {host.host: host.version for host in live.observed}, sources, fleet)
+    versions = {host.host: host.version for host in live.observed}
+    lost = refusals(wanted.values(), versions, sources, fleet)
     lost.update(_nowhere((entry for address, entry in wanted.items() if address not in lost), hosts, fleet))
     moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
     lost.update(_gone(moved, hosts, sources, fleet))
-    there = [entry for address, entry in wanted.items() if address not in lost]
+    there = [passed_on(entry, versions[entry.address.host]) for entry in wanted.values() if entry.address not in lost]
     for entry, answer in fleet.each(lambda item: _routed(item, hosts[item.address.host], sources), there):
         if isinstance(answer, ReconcilerError):
             lost[entry.address] = answer
@@ -55,7 +57,7 @@ def _moved(entry: Desired) -> bool:
 def _gone(moved: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet) -> dict[Address, ReconcilerError]:
     """Return, for all that can't be had any more, why; each blob is asked for upstream once, whoever lacks it."""
     needed = [(entry, blob) for entry in moved for blob in _blobs(entry)]
-    held = fleet.each(lambda item: hosts[item[0].address.host].has_blob(item[1].digest), needed)
+    held = fleet.each(lambda item: hosts[item[0].address.host].has_blob(item[1].held_as), needed)
     lacking = [item for item, answer in held if answer is not True]
     offers = fleet.each(lambda blob: sources(blob.source).offers(blob), dict.fromkeys(blob for _, blob in lacking))
     offered = dict(offers)
@@ -83,7 +85,7 @@ def _nowhere(entries: Iterable[Desired], hosts: Hosts, fleet: Fleet) -> dict[Add
 def _blobs(entry: Desired) -> tuple[Blob, ...]:
     pull = pull_of(entry.steps)
     layers = layers_of(pull, entry.source) if pull is not None else ()
-    return (*layers, *(step.blob for step in entry.steps if isinstance(step, Upload)))
+    return (*layers, *uploads_of(entry.steps))
 
 
 def _not_had(entry: Desired, blob: Blob, answer: ReconcilerError | Literal[False]) -> ResolutionError:

@@ -28,7 +28,8 @@ class Transfers:
     def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet, stop: Event) -> None:
         self._hosts, self._sources, self._listener, self._fleet, self._stop = hosts, sources, listener, fleet, stop
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
-        self._fetched: dict[Digest, Path] = {}
+        self._fetched: dict[Digest, tuple[Digest, Path]] = {}
+        self.sent: dict[Digest, Digest] = {}  # blobs, and the digests that hosts have them under: of parts another
         self._asked: dict[Digest, Blob] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
         self._told: set[tuple[HostName, Digest]] = set()  # counted by the change that asked first
@@ -72,8 +73,9 @@ class Transfers:
         That is also what an earlier run has fetched, and even brought to the hosts, before it was killed.
         """
         failed = {digest for (_, digest), future in self._started.items() if not _succeeded(future)}
-        for digest, blob in self._asked.items():
-            if digest not in failed:
+        failed |= {part.digest for digest in failed for part in self._asked[digest].parts}
+        for blob in (one for asked in self._asked.values() for one in (asked, *asked.parts)):
+            if blob.digest not in failed:
                 self._sources(blob.source).release(blob)
 
     def _begin(self, host: HostName, blob: Blob) -> "Future[int]":
@@ -98,24 +100,29 @@ class Transfers:
 
     def _bring(self, host: HostName, blob: Blob) -> int:
         target = self._hosts[host]
-        if target.has_blob(blob.digest):
+        if target.has_blob(blob.held_as):
+            self.sent[blob.digest] = blob.held_as
             return 0
-        path = self._fetch(blob)
-        task = f"{host} {blob.digest.short}"
-        target.upload(blob.digest, path, watching(self._listener, task, self._stop))
+        digest, path = self._fetch(blob)
+        self.sent[blob.digest] = digest
+        if blob.parts and target.has_blob(digest):
+            return 0
+        task, size = f"{host} {digest.short}", path.stat().st_size
+        target.upload(digest, path, watching(self._listener, task, self._stop))
         self._listener.finished(task)
-        self._listener.event("info", "blob_uploaded", host=host, digest=blob.digest.short, bytes=blob.size)
-        return blob.size
+        self._listener.event("info", "blob_uploaded", host=host, digest=digest.short, bytes=size)
+        return size
 
-    def _fetch(self, blob: Blob) -> Path:
-        """Return the blob as a file; whoever asks second waits for the first."""
+    def _fetch(self, blob: Blob) -> tuple[Digest, Path]:
+        """Return the blob as a file with its digest; whoever asks second waits for the first."""
         with self._guards[blob.digest]:
             if blob.digest not in self._fetched:
                 task = dict(blob.locator).get("file", blob.digest.short)
                 source = self._sources(blob.source)
-                path = source.fetch(blob, watching(self._listener, task, self._stop))
+                progress = watching(self._listener, task, self._stop)
+                whole = source.merge(blob, progress) if blob.parts else (blob.digest, source.fetch(blob, progress))
                 self._listener.finished(task)
-                self._fetched[blob.digest] = path
+                self._fetched[blob.digest] = whole
             return self._fetched[blob.digest]
 
 

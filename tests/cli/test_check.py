@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.checks import CONFIG, declared, safetensors
 from tests.fakes.hf_server import Fault
-from tests.parts.gguf import tiny_adapter
+from tests.parts.gguf import in_parts, tiny_adapter, tiny_model
 from tests.sources.gguf_files import LLAMA, gguf
 
 REPO = "org/Tiny-1B-GGUF"
@@ -86,22 +86,33 @@ def test_a_truncated_upload_is_found_before_anybody_downloads_it(ask, hub, model
     assert "manifest" not in told
 
 
-def test_split_files_are_not_imported_and_it_says_what_to_do(ask, hub, model):
-    parts = {f"big-Q8_0-0000{n}-of-00002.gguf": model for n in (1, 2)}
+@pytest.fixture
+def parts(tmp_path):
+    tiny_model(tmp_path / "big-Q8_0.gguf")
+    return {part.name: part.read_bytes() for part in in_parts(tmp_path / "big-Q8_0.gguf", 5)}
+
+
+def test_a_split_model_works_and_its_parts_are_counted(ask, hub, parts):
+    hub.commit(REPO, parts)
+    status, told = ask(f"hf:{REPO}")
+    assert (status, told["verdict"], told["size"]) == (0, "works", sum(map(len, parts.values())))
+    [variant] = told["variants"]
+    assert (variant["file"], variant["parts"], variant["recommended"]) == ("big-Q8_0-00001-of-00003.gguf", 3, True)
+    assert "quantization: Q8_0" in told["manifest"]
+
+
+def test_a_split_model_without_one_of_its_parts_does_not_work(ask, hub, parts, model):
+    del parts["big-Q8_0-00002-of-00003.gguf"]
     hub.commit(REPO, parts)
     hub.commit("other/Tiny-1B-GGUF-whole", {"big-Q8_0.gguf": model})
     status, told = ask(f"hf:{REPO}")
     assert (status, told["verdict"]) == (1, "does_not_work")
-    assert "one of 2 parts of a split GGUF" in told["message"]
-    assert "llama-gguf-split --merge" in told["advice"][0]
-    assert [(item["parts"], item["size"]) for item in told["variants"]] == [(2, 2 * len(model))]
+    assert "has 3 parts, and big-Q8_0-00002-of-00003.gguf is missing" in told["message"]
     assert [item["repo"] for item in told["alternatives"]] == ["other/Tiny-1B-GGUF-whole"]
 
 
-def test_a_whole_file_beside_split_ones_works(ask, hub, model):
-    hub.commit(
-        REPO, {"a-Q4_K_M-00001-of-00002.gguf": model, "a-Q4_K_M-00002-of-00002.gguf": model, "a-Q2_K.gguf": model}
-    )
+def test_a_whole_file_beside_parts_that_are_not_all_there_works(ask, hub, model):
+    hub.commit(REPO, {"a-Q4_K_M-00001-of-00002.gguf": model, "a-Q2_K.gguf": model})
     status, told = ask(f"hf:{REPO}")
     assert status == 0
     assert [item["file"] for item in told["variants"] if item["recommended"]] == ["a-Q2_K.gguf"]

@@ -10,7 +10,8 @@ from reconciler.core.found import Alternative, Format, Found, Variant
 
 WORKS, WITH, NOT, UNKNOWN = Outcome.WORKS, Outcome.WORKS_WITH, Outcome.DOES_NOT, Outcome.UNKNOWN
 WHOLE = Variant("m-Q4_K_M.gguf", 100, "Q4_K_M")
-PART = Variant("m-Q8_0-00001-of-00003.gguf", 300, "Q8_0", 3, "split into 3 files, which this version does not import")
+PART = Variant("m-Q8_0-00001-of-00003.gguf", 300, "Q8_0", 3)
+BROKEN = replace(PART, obstacle="m-Q8_0-00002-of-00003.gguf is missing")
 LARGE = Variant("m-F16.gguf", 10**11, "F16", 1, "over 50.0 GB")
 
 GGUF = Found("hf:org/m@main", "huggingface", (("repo", "org/m"),), architecture="llama", variants=(WHOLE,))
@@ -26,9 +27,15 @@ TABLE: dict[str, tuple[Found, Outcome, str, bool]] = {
         "its projector mmproj.gguf, which is imported",
         True,
     ),
-    "split": (replace(GGUF, variants=(PART,)), NOT, "one of 3 parts of a split GGUF", False),
+    "in parts": (replace(GGUF, variants=(PART,)), WORKS, "a manifest can declare", True),
+    "not all parts": (replace(GGUF, variants=(BROKEN,)), NOT, "3 parts of a split GGUF: m-Q8_0-00002-of-00003", False),
     "nothing that can be taken": (replace(GGUF, variants=(LARGE,)), NOT, "can be taken: over 50.0 GB", False),
-    "one split, one too large": (replace(GGUF, variants=(LARGE, PART)), NOT, "can be taken: over 50.0 GB", False),
+    "one not all there, one too large": (
+        replace(GGUF, variants=(LARGE, BROKEN)),
+        NOT,
+        "can be taken: over 50.0 GB",
+        False,
+    ),
     "no variants": (replace(GGUF, variants=()), NOT, "none of its files can be taken: there is none", False),
     "adapter": (replace(GGUF, holds="adapter"), WITH, "its base model: it is a LoRA adapter for llama, and", True),
     "adapter of": (replace(GGUF, holds="adapter", trained_on="B"), WITH, "for llama (trained on B), and belongs", True),

@@ -24,8 +24,16 @@ SOURCES = {
         {"huggingface": (("repo", "org/M-GGUF"), ("file", "a.gguf"))},
     ),
     "a quantisation that is split as well": (
-        replace(REPO, variants=(Variant("a.gguf", 1, "Q8_0"), Variant("b.gguf", 2, "Q8_0", 2, "split"))),
+        replace(REPO, variants=(Variant("a.gguf", 1, "Q8_0"), Variant("b.gguf", 2, "Q8_0", 2))),
         {"huggingface": (("repo", "org/M-GGUF"), ("quantization", "Q8_0"))},
+    ),
+    "a quantisation that is there in parts only": (
+        replace(REPO, variants=(Variant("b-00001-of-00002.gguf", 2, "Q8_0", 2),)),
+        {"huggingface": (("repo", "org/M-GGUF"), ("quantization", "Q8_0"))},
+    ),
+    "parts beside a whole one that can't be taken": (
+        replace(REPO, variants=(Variant("a.gguf", 9, "Q8_0", 1, "too large"), Variant("b.gguf", 9, "Q8_0", 2))),
+        {"huggingface": (("repo", "org/M-GGUF"), ("file", "b.gguf"))},
     ),
     "a file without quantisation": (
         replace(REPO, variants=(Variant("a.gguf", 1),)),

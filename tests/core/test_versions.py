@@ -7,6 +7,7 @@ from reconciler.core.versions import Feature, has, older, version_tuple
 BOUNDARIES = [
     (Feature.RENDERERS, "0.11.11", "0.12.0"),
     (Feature.STREAM_STOPS_AT_ERRORS, "0.12.5", "0.12.6"),
+    (Feature.SPLIT_MERGED, "0.24.0", "0.30.0"),
     (Feature.GGUF_REWRITTEN, "0.24.0", "0.30.0"),
 ]
 

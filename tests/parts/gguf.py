@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter, Keys
+from gguf import GGUFReader, GGUFWriter, Keys
 
 from reconciler.core.digest import Digest
 
@@ -93,8 +93,27 @@ def _random(seed: int, name: str, rows: int, columns: int) -> "np.ndarray[tuple[
 
 
 def _written(writer: GGUFWriter, path: Path) -> Digest:
+    _write(writer)
+    return Digest.of(path.read_bytes())
+
+
+def _write(writer: GGUFWriter) -> None:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return Digest.of(path.read_bytes())
+
+
+def in_parts(whole: Path, tensors: int) -> list[Path]:
+    """Split a GGUF, with so many tensors in a part, into files beside it that are named as everybody names them."""
+    reader = GGUFReader(whole)
+    architecture = str(reader.fields[Keys.General.ARCHITECTURE].contents())
+    writer = GGUFWriter(whole, architecture, split_max_tensors=tensors)
+    for field in reader.fields.values():
+        if not field.name.startswith("GGUF.") and field.name != Keys.General.ARCHITECTURE:
+            inner = field.types[-1] if len(field.types) > 1 else None
+            writer.add_key_value(field.name, field.contents(), field.types[0], sub_type=inner)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    _write(writer)
+    return sorted(whole.parent.glob(f"{whole.stem}-?????-of-?????.gguf"))

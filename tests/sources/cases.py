@@ -13,7 +13,7 @@ from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
 from tests.fakes.hf_server import HubServer
 from tests.fakes.oci_server import OciServer
-from tests.parts.gguf import tiny_model, tiny_projector
+from tests.parts.gguf import in_parts, tiny_model, tiny_projector
 from tests.parts.safetensors import put, tiny_llama
 from tests.sources.references import ref
 from tests.sources.test_ollama import manifest
@@ -139,6 +139,47 @@ def _gguf_pair(context: Context, folder: Path) -> Iterator[Case]:
     )
 
 
+def _gguf_parts(context: Context, folder: Path) -> Iterator[Case]:
+    """Yield a model in parts, asked for by the second of them."""
+    parts = _parts(folder, 0)
+    yield Case(
+        load("gguf", context),
+        load("gguf", _elsewhere(context, folder)),
+        ref("gguf", path=str(parts[1])),
+        ref("gguf", path=str(folder / "none-00001-of-00002.gguf")),
+        (ref("gguf", path=str(parts[0])), ref("gguf", path=str(folder / "sub" / parts[1].name))),
+        lambda: _parts(folder, 1),
+        lambda: [part.unlink() for part in parts],
+        lambda: [part.unlink(missing_ok=True) for part in parts],
+    )
+
+
+def _parts(folder: Path, seed: int) -> list[Path]:
+    tiny_model(folder / "m-Q4_0.gguf", seed=seed)
+    parts = in_parts(folder / "m-Q4_0.gguf", 5)
+    (folder / "m-Q4_0.gguf").unlink()
+    return parts
+
+
+def _huggingface_parts(context: Context, folder: Path) -> Iterator[Case]:
+    """Yield a model in parts, of which one moves."""
+    with HubServer(folder / "hub") as server:
+        server.commit("org/p-GGUF", {part.name: part.read_bytes() for part in _parts(folder, 0)})
+        repo, there = {"repo": "org/p-GGUF"}, {"HF_ENDPOINT": server.url}
+        others: tuple[dict[str, Fact], ...] = ({}, {"quantization": "Q4_0"}, {"maxSize": 1 << 40})
+        yield Case(
+            load("huggingface", replace(context, environ=there)),
+            load("huggingface", replace(_elsewhere(context, folder), environ=there)),
+            ref("huggingface", file="m-Q4_0-00002-of-00003.gguf", **repo),
+            ref("huggingface", file="m-Q4_0-00002-of-00004.gguf", **repo),
+            tuple(ref("huggingface", **repo, **other) for other in others),
+            lambda: server.commit("org/p-GGUF", {part.name: part.read_bytes() for part in _parts(folder, 1)}),
+            lambda: server.state.repos.pop("org/p-GGUF"),
+            server.close,
+            server.url,
+        )
+
+
 def _bytes(make: Callable[..., object], folder: Path, seed: int) -> bytes:
     make(folder / "made.gguf", seed=seed)
     return (folder / "made.gguf").read_bytes()
@@ -185,8 +226,10 @@ def _huggingface_tensors(context: Context, folder: Path) -> Iterator[Case]:
 CASES = {
     "gguf": _gguf,
     "gguf pair": _gguf_pair,
+    "gguf parts": _gguf_parts,
     "huggingface": _huggingface,
     "huggingface pair": _huggingface_pair,
+    "huggingface parts": _huggingface_parts,
     "huggingface safetensors": _huggingface_tensors,
     "ollama": _ollama,
     "safetensors": _safetensors,

@@ -45,7 +45,11 @@ def test_an_adapter_is_told_from_a_model(context: Context, tmp_path: Path) -> No
 
 
 REFUSED = {
-    "a part": (gguf(*LLAMA, number("split.count", 2)), "m.gguf is one of 2 parts of a split GGUF", "--merge"),
+    "a part": (
+        gguf(*LLAMA, number("split.count", 2)),
+        "m.gguf is one of 2 parts of a split GGUF",
+        "put all parts together",
+    ),
     "a projector": (gguf(text("general.architecture", "clip")), "m.gguf is a projector (clip)", "the model's own"),
     "an importance matrix": (gguf(ARCHITECTURE, text("general.type", "imatrix")), "of the type 'imatrix'", "own GGUF"),
     "a vocabulary": (gguf(*LLAMA, tensors=(), data=0), "m.gguf has no weights", "with the weights"),

@@ -36,6 +36,7 @@ def test_the_quantisation_is_read_from_the_name(path: str, quantization: str) ->
     assert files(path)[0].quantization == quantization
 
 
+PARTS = (*(f"x/m-Q8_0-0000{number}-of-00003.gguf" for number in (1, 2, 3)), "m-Q4_0.gguf")
 TAKEN = {
     "Q4_K is not Q4_K_M": (("m-Q4_K.gguf", "m-Q4_K_M.gguf"), None, "Q4_K", "m-Q4_K.gguf"),
     "in any case": (("m-q8_0.gguf", "m-Q4_0.gguf"), None, "Q8_0", "m-q8_0.gguf"),
@@ -44,6 +45,10 @@ TAKEN = {
     "dynamic, where there is no other": (("m-UD-Q4_K_XL.gguf",), None, "Q4_K_XL", "m-UD-Q4_K_XL.gguf"),
     "exact, before dynamic": (("m-UD-Q4_K_M.gguf", "m-Q4_K_M.gguf"), None, "Q4_K_M", "m-Q4_K_M.gguf"),
     "the only one": (("m.gguf", "mmproj.gguf", "README.md"), None, None, "m.gguf"),
+    "all parts, by quantisation": (PARTS, None, "Q8_0", PARTS[0]),
+    "all parts, by the name of one": (PARTS, PARTS[2], None, PARTS[0]),
+    "all parts, where there is no other": (PARTS[:3], None, None, PARTS[0]),
+    "the only part there is": (("m-00001-of-00001.gguf",), None, None, "m-00001-of-00001.gguf"),
     "by name": (("a/m-Q4_0.gguf", "m-Q4_0.gguf"), "a/m-Q4_0.gguf", None, "a/m-Q4_0.gguf"),
 }
 
@@ -53,6 +58,7 @@ def test_one_file_is_taken(paths: tuple[str, ...], file: str | None, quantizatio
     assert choose("o/r", files(*paths), file, quantization).path == taken
 
 
+ELSEWHERE = "(choose another file, or a revision that has all of them)"
 REFUSED = {
     "none of that quantisation": (
         ("m-Q8_0.gguf", "m-Q4_0.gguf"), None, "Q5_0", NotFound,
@@ -69,13 +75,26 @@ REFUSED = {
     ),
     "only in parts": (
         ("Q8_0/m-Q8_0-00001-of-00003.gguf", "m-Q4_0.gguf"), None, "Q8_0", Unusable,
-        ("Q8_0/m-Q8_0-00001-of-00003.gguf is one of 3 parts of a split GGUF, which hosts can't use"
-        " (choose a file of o/r that is whole, or merge the parts with llama-gguf-split and use `gguf:`)"),
+        ("o/r has 1 of 3 parts of Q8_0/m-Q8_0.gguf, and not Q8_0/m-Q8_0-00002-of-00003.gguf"
+        f" {ELSEWHERE}"),
     ),
     "a part by name": (
         ("m-00002-of-00003.gguf",), "m-00002-of-00003.gguf", None, Unusable,
-        ("m-00002-of-00003.gguf is one of 3 parts of a split GGUF, which hosts can't use"
-        " (choose a file of o/r that is whole, or merge the parts with llama-gguf-split and use `gguf:`)"),
+        f"o/r has 1 of 3 parts of m.gguf, and not m-00001-of-00003.gguf {ELSEWHERE}",
+    ),
+    "numbers that are none": (
+        ("m-00000-of-00002.gguf", "m-00003-of-00002.gguf"), None, None, Unusable,
+        f"o/r has 2 of 2 parts of m.gguf, and not m-00001-of-00002.gguf {ELSEWHERE}",
+    ),
+    "in parts twice": (
+        tuple(f"{name}-Q8_0-0000{n}-of-00002.gguf" for name in "ab" for n in (1, 2)), None, "Q8_0", Ambiguous,
+        ("o/r has 2 files of Q8_0: a-Q8_0-00001-of-00002.gguf (Q8_0, 2 parts, 3.0 MB),"
+        " b-Q8_0-00001-of-00002.gguf (Q8_0, 2 parts, 7.0 MB) (name one with `file:`)"),
+    ),
+    "one whole, another in parts": (
+        ("a-Q4_0.gguf", "a-Q8_0-00001-of-00002.gguf", "a-Q8_0-00002-of-00002.gguf"), None, None, Ambiguous,
+        ("o/r has 2 files: a-Q4_0.gguf (Q4_0, 1.0 MB), a-Q8_0-00001-of-00002.gguf (Q8_0, 2 parts, 5.0 MB)"
+        " (name one with `file:` or with `quantization:`)"),
     ),
     "a name that is close": (
         ("m-Q4_0.gguf",), "m-Q4_O.gguf", None, NotFound, "o/r has no file m-Q4_O.gguf (did you mean m-Q4_0.gguf?)",

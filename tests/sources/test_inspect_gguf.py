@@ -8,6 +8,7 @@ from reconciler.core.compatibility import judge
 from reconciler.core.found import Format
 from reconciler.errors import NotFound, Unusable
 from reconciler.sources import Context, inspect
+from tests.parts.gguf import in_parts, tiny_model
 from tests.sources.gguf_files import LLAMA, gguf, text
 
 MODEL = gguf(*LLAMA)
@@ -52,11 +53,20 @@ def test_folders_inside_are_not_looked_into(context: Context, tmp_path: Path) ->
 
 
 def test_a_split_model_is_known_by_its_names(context: Context, tmp_path: Path) -> None:
-    for number in (1, 2):
-        (tmp_path / f"m-Q8_0-0000{number}-of-00002.gguf").write_bytes(MODEL)
-    found = inspect("gguf", context, str(tmp_path))
-    assert [(item.parts, item.size) for item in found.variants] == [(2, 2 * len(MODEL))]
-    assert found.parameters == 0  # what one part holds says nothing
+    tiny_model(tmp_path / "m-Q8_0.gguf")
+    whole = inspect("gguf", context, str(tmp_path / "m-Q8_0.gguf"))
+    parts = in_parts(tmp_path / "m-Q8_0.gguf", 5)
+    (tmp_path / "m-Q8_0.gguf").unlink()
+    for asked in (tmp_path, parts[1]):
+        found = inspect("gguf", context, str(asked))
+        assert [(item.parts, item.size) for item in found.variants] == [(3, sum(map(_size, parts)))]
+        assert (found.parameters, judge(found).good) == (whole.parameters, True)
+    parts[2].unlink()
+    assert "00003-of-00003.gguf is missing" in judge(inspect("gguf", context, str(parts[0]))).message
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def test_an_adapter_needs_neither_tokenizer_nor_template(context: Context, tmp_path: Path) -> None:

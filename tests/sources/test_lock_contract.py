@@ -19,7 +19,7 @@ from tests.sources.cases import Case
 
 def blobs(pinned: Pinned, type: str) -> list[Blob]:
     layers = layers_of(pinned.pull, type) if pinned.pull else ()
-    return [*layers, *(blob for _, blob in pinned.files)]
+    return [*layers, *(blob for _, whole in pinned.files for blob in whole.parts or (whole,))]
 
 
 def through_a_file(pin: Facts) -> Facts:

@@ -51,7 +51,7 @@ UNPAIRED = {
     "a part": (
         (MODEL, "mmproj-00001-of-00002.gguf"), "mmproj-00001-of-00002.gguf", Unusable,
         ("mmproj-00001-of-00002.gguf is no projector"
-         " (its projectors: mmproj-00001-of-00002.gguf (quantisation unknown, 2.0 MB))"),
+         " (its projectors: mmproj-00001-of-00002.gguf (quantisation unknown, 2 parts, 2.0 MB))"),
     ),
 }  # fmt: skip
 

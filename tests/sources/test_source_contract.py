@@ -65,7 +65,7 @@ def test_what_cannot_be_answered_says_why_and_what_to_do(case: Case) -> None:
 
 def _blobs(pinned: Pinned, type: str) -> list[Blob]:
     layers = layers_of(pinned.pull, type) if pinned.pull else ()
-    return [*layers, *(blob for _, blob in pinned.files)]
+    return [*layers, *(blob for _, whole in pinned.files for blob in whole.parts or (whole,))]
 
 
 def test_what_is_fetched_is_what_was_pinned_and_may_be_fetched_and_released_again(case: Case) -> None:

@@ -69,15 +69,21 @@ def downloaded(folder: Path, blob: Blob, progress: Progress, attempt: Callable[[
 
     It is made again after a SourceUnavailable, which may pass; a disk that takes no more raises ResolutionError.
     """
+    with writing(folder), partial_file(folder, blob, progress) as partial:
+        if partial is not None:
+            _attempted(attempt, partial)
+    return folder / blob.digest.hex
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Have a disk that takes no more raise ResolutionError."""
     try:
-        with partial_file(folder, blob, progress) as partial:
-            if partial is not None:
-                _attempted(attempt, partial)
+        yield
     except OSError as error:
         raise ResolutionError(
             f"{error.filename or folder}: {error.strerror or error}", hint="is the disk full?"
         ) from error
-    return folder / blob.digest.hex
 
 
 def _attempted(attempt: Callable[[PartialFile], None], partial: PartialFile) -> None:
@@ -96,11 +102,11 @@ def partial_file(folder: Path, blob: Blob, progress: Progress) -> Iterator[Parti
     Content that is whole and wrong is deleted and raises SourceUnavailable; a disk that is full raises ResolutionError.
     """
     whole, part = folder / blob.digest.hex, folder / f"{blob.digest.hex}.part"
-    with _locked(folder, blob.digest):
+    with locked(folder, blob.digest):
         if whole.is_file() and whole.stat().st_size == blob.size:
             yield None
             return
-        _check_space(folder, blob.size - (part.stat().st_size if part.exists() else 0))
+        check_space(folder, blob.size - (part.stat().st_size if part.exists() else 0))
         with part.open("r+b" if part.exists() else "w+b") as file:
             if file.seek(0, os.SEEK_END) > blob.size:
                 file.truncate(0)
@@ -118,18 +124,19 @@ def partial_file(folder: Path, blob: Blob, progress: Progress) -> Iterator[Parti
 
 
 @contextmanager
-def _locked(folder: Path, digest: Digest) -> Iterator[None]:
-    """Hold the download of this digest; waits for whoever holds it, and a process that dies lets go of it."""
+def locked(folder: Path, digest: Digest) -> Iterator[None]:
+    """Hold what a folder is to have of this digest; waits for whoever holds it. A process that dies lets go of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{digest.hex}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _check_space(folder: Path, needed: int) -> None:
+def check_space(folder: Path, needed: int) -> None:
+    """Raise ResolutionError where so many bytes do not fit into the folder."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise ResolutionError(
-            f"{needed} bytes are to be downloaded and {free} are free in {folder}",
+            f"{needed} bytes are to be stored and {free} are free in {folder}",
             hint="make room, or set XDG_CACHE_HOME to a larger disk",
         )

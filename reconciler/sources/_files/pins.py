@@ -1,13 +1,15 @@
 """What sources have in common that give files and nothing that a host could pull."""
 
+from pathlib import Path
 from typing import NoReturn
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
-from reconciler.core.steps import Pull
+from reconciler.core.steps import Blob, Pull
 from reconciler.errors import Unusable
+from reconciler.ports import Progress
 
 ANEW = "lock it anew"  # what to do about an entry of a lock that does not stand
 
@@ -16,7 +18,7 @@ _MOST_DIGITS = 18  # of a number of bytes
 
 
 class FilesOnly:
-    """The part of the Source port that is about pulls, for a source that knows none."""
+    """The part of the Source port that is about pulls and parts, for a source that knows none."""
 
     def describe(self, pull: Pull, *, config: bool = False) -> NoReturn:  # noqa: ARG002
         """Raise Unusable: nothing of this type is pulled."""
@@ -25,6 +27,10 @@ class FilesOnly:
     def route(self, ref: SourceRef, pull: Pull) -> NoReturn:  # noqa: ARG002
         """Raise Unusable: nothing of this type is pulled."""
         raise Unusable(f"{pull.name} is not of this source")
+
+    def merge(self, blob: Blob, _progress: Progress) -> tuple[Digest, Path]:
+        """Raise Unusable: nothing of this type is in parts."""
+        raise Unusable(f"{blob.digest} is not in parts")
 
 
 def same_pin(pinned: Pinned | None, pin: Facts, name: str) -> Pinned:
@@ -57,6 +63,14 @@ def parsed_file(text: Fact) -> tuple[str, Digest, int]:
     if len(size) > _MOST_DIGITS or not size.isascii() or not size.isdecimal():
         raise ValueError("no number of bytes")
     return name, Digest(sha256), int(size)
+
+
+def parsed_files(texts: Fact) -> tuple[tuple[str, Digest, int], ...]:
+    """Return name, digest and size in bytes of each file of a pin; none at all where one can't be read."""
+    try:
+        return tuple(parsed_file(text) for text in texts) if isinstance(texts, tuple) else ()
+    except ValueError:
+        return ()
 
 
 def gguf_name(path: str) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from reconciler.errors import Unusable
 from reconciler.sources._formats.gguf_bytes import GgufBytes, Readable, Value
 
+ALIGNMENT = "general.alignment"
+
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _DIMENSIONS = 4
@@ -39,7 +41,7 @@ _FILE_TYPES = (  # by the number in `general.file_type`
 
 # what is looked at; everything else is read and forgotten, however much there is of it
 _KEPT = re.compile(
-    r"general\.(architecture|type|alignment|file_type|license|base_model\.0\.name)|split\.count"
+    r"general\.(architecture|type|alignment|file_type|license|base_model\.0\.name)|split\.(no|count|tensors\.count)"
     r"|tokenizer\.(ggml\.model|chat_template)|\S{1,80}\.(block_count|context_length|pooling_type)"
 )
 
@@ -64,6 +66,8 @@ class Header:
     base: str = ""  # of an adapter: the model that it was trained on
     chat_template: bool = False
     embeds: bool = False  # it makes embeddings, and does not chat
+    part: int = 0  # which of these it is, the first being 0
+    all_tensors: int = 0  # of all parts together; 0 where it does not say
 
 
 def read_header(path: Path) -> Header:
@@ -78,13 +82,7 @@ def read_header(path: Path) -> Header:
 def header_of(file: Readable, size: int, name: str) -> Header:
     """Return the header of a GGUF of `size` bytes, read from its beginning; raises Unusable as `read_header` does."""
     content = GgufBytes(file, size, name)
-    if content.take(4) != _MAGIC:
-        raise NotGguf(f"{name} is not a GGUF file", hint="Model needs GGUF format")
-    version = content.number("I")
-    if version not in _VERSIONS:
-        what = "big-endian" if version & 0xFFFF == 0 else f"of version {version}"
-        raise Unusable(f"{name} is a GGUF {what}, and hosts read versions 2 and 3", hint="convert it anew")
-    tensors, keys = content.count(), content.count()
+    _, tensors, keys = opening(content, name)
     values: dict[str, Value] = {}
     for _ in range(keys):
         key = content.key()
@@ -94,19 +92,35 @@ def header_of(file: Readable, size: int, name: str) -> Header:
     return _described(values, tensors, _elements(content, tensors, values), name)
 
 
+def opening(content: GgufBytes, name: str) -> tuple[int, int, int]:
+    """Return the version of a GGUF, and how many tensors and keys it has; raises Unusable."""
+    if content.take(4) != _MAGIC:
+        raise NotGguf(f"{name} is not a GGUF file", hint="Model needs GGUF format")
+    version = content.number("I")
+    if version not in _VERSIONS:
+        what = "big-endian" if version & 0xFFFF == 0 else f"of version {version}"
+        raise Unusable(f"{name} is a GGUF {what}, and hosts read versions 2 and 3", hint="convert it anew")
+    return version, content.count(), content.count()
+
+
 def _elements(content: GgufBytes, count: int, values: Mapping[str, Value]) -> int:
     """Return the elements of all tensors, after comparing the place of every tensor's end with the file's length."""
-    alignment = values.get("general.alignment", 32)
-    if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20:
-        raise content.broken("an impossible alignment")
-    tensors = [_tensor(content) for _ in range(count)]
+    alignment = checked_alignment(content, values.get(ALIGNMENT, 32))
+    tensors = [tensor(content) for _ in range(count)]
     start = -(-content.place // alignment) * alignment
     if tensors:
         content.check(start + max(end for end, _ in tensors))
     return sum(elements for _, elements in tensors)
 
 
-def _tensor(content: GgufBytes) -> tuple[int, int]:
+def checked_alignment(content: GgufBytes, value: Value | None) -> int:
+    """Return what `general.alignment` says, in bytes; raises Unusable."""
+    if not isinstance(value, int) or not 0 < value <= 1 << 20:
+        raise content.broken("an impossible alignment")
+    return value
+
+
+def tensor(content: GgufBytes) -> tuple[int, int]:
     """Return where a tensor ends, in bytes from the start of all tensors, and how many elements it has."""
     content.key()
     dimensions = content.number("I")
@@ -123,7 +137,8 @@ def _tensor(content: GgufBytes) -> tuple[int, int]:
 
 def _described(values: Mapping[str, Value], tensors: int, elements: int, name: str) -> Header:
     architecture = _text(values, "general.architecture")
-    if not architecture:
+    part = _number(values, "split.no")
+    if not architecture and not part:  # all but the first part say nothing of the model
         raise Unusable(f"{name} names no architecture", hint="convert it anew")
     file_type = _number(values, "general.file_type") if "general.file_type" in values else len(_FILE_TYPES)
     return Header(
@@ -139,6 +154,8 @@ def _described(values: Mapping[str, Value], tensors: int, elements: int, name: s
         base=_text(values, "general.base_model.0.name"),
         chat_template=bool(_text(values, "tokenizer.chat_template")),
         embeds=f"{architecture}.pooling_type" in values,
+        part=part,
+        all_tensors=_number(values, "split.tensors.count"),
     )
 
 

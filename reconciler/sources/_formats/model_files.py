@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from reconciler.core.found import Format, Found, Variant
 from reconciler.errors import SourceUnavailable, Unusable
-from reconciler.sources._files.listed import ListedFile
+from reconciler.sources._files.listed import ListedFile, grouped
 from reconciler.sources._formats.gguf_bytes import Readable
 from reconciler.sources._formats.gguf_header import Header, NotGguf, header_of
+from reconciler.sources._formats.gguf_parts import joined
 from reconciler.sources._formats.safetensors_header import safetensors_header_of
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
@@ -42,7 +43,7 @@ def examined(start: Found, files: Sequence[ListedFile], open: Open, obstacle: Ob
 
 def gguf_examined(start: Found, ggufs: Sequence[ListedFile], open: Open, obstacle: Obstacle) -> Found:
     """Return what was known at the start, and what GGUF files say: their names, and the header of the best of them."""
-    models = [file for file in ggufs if file.is_model] or ggufs
+    models = grouped([file for file in ggufs if file.is_model] or ggufs)
     projectors = tuple(file.path for file in ggufs if file.is_projector and file not in models)
     found = replace(start, variants=_variants(models, obstacle), projectors=projectors)
     target = found.chosen or found.variants[0]
@@ -51,14 +52,24 @@ def gguf_examined(start: Found, ggufs: Sequence[ListedFile], open: Open, obstacl
     if found.denied[0]:
         return found
     try:
-        with open(file) as content:
-            return _with_header(found, header_of(content, file.size, file.path), target)
+        return _with_header(found, _header(file, open), target)
     except NotGguf as error:
         return replace(found, format=Format.NONE, variants=(), trouble=(error.message, error.hint))
     except Unusable as error:
         return replace(found, trouble=(error.message, error.hint))
     except SourceUnavailable as error:
         return replace(found, unread=error.message)
+
+
+def _header(file: ListedFile, open: Open) -> Header:
+    """Return the header of a file, or what those of its parts come to."""
+    if file.missing:
+        message = f"{file.whole_path} has {file.shards} parts, and {file.missing} is missing"
+        raise Unusable(message, hint="look for all of them")
+    if file.parts:
+        return joined([(part.path, _header(part, open)) for part in file.parts])
+    with open(file) as content:
+        return header_of(content, file.size, file.path)
 
 
 def described(header: Header, name: str) -> Found:
@@ -71,13 +82,13 @@ def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
     """Return what was found with what the header of a GGUF says."""
     told = replace(looked_at, quantization=looked_at.quantization or header.quantization)
     if header.parts > 1 and told.parts == 1:
-        told = replace(told, parts=header.parts, obstacle=_split(header.parts))
+        told = replace(told, parts=header.parts, obstacle="one part of several, by its header")
     is_model = header.kind == "model"
     return replace(
         found,
         holds="vocabulary" if header.kind in _WITH_WEIGHTS and not header.tensors else header.kind,
         architecture=header.architecture,
-        parameters=header.parameters if told.parts == 1 else found.parameters,
+        parameters=header.parameters if header.parts < 2 else found.parameters,
         context_length=header.context_length,
         quantization=told.quantization,
         size=told.size,
@@ -90,22 +101,15 @@ def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
 
 
 def _variants(files: Iterable[ListedFile], obstacle: Obstacle) -> tuple[Variant, ...]:
-    """Return the files as choices, the parts of a split one together, smallest first."""
-    sets: dict[tuple[str, int], list[ListedFile]] = {}
-    for file in files:
-        sets.setdefault((file.stem, file.shards), []).append(file)
-    made = [_variant(sorted(group, key=lambda file: file.path), obstacle) for group in sets.values()]
+    """Return the files as choices, smallest first."""
+    made = [_variant(file, obstacle) for file in files]
     return tuple(sorted(made, key=lambda item: (item.size, item.name)))
 
 
-def _variant(group: Sequence[ListedFile], obstacle: Obstacle) -> Variant:
-    first, size = group[0], sum(file.size for file in group)
-    parts = max(first.shards, 1)
-    return Variant(first.path, size, first.quantization, parts, _split(parts) if parts > 1 else obstacle(first))
-
-
-def _split(parts: int) -> str:
-    return f"split into {parts} files, which this version does not import"
+def _variant(file: ListedFile, obstacle: Obstacle) -> Variant:
+    in_the_way = (f"{file.missing} is missing" if file.missing else "", *map(obstacle, file.parts or (file,)))
+    first = next(filter(None, in_the_way), "")
+    return Variant(file.path, file.size, file.quantization, max(file.shards, 1), first)
 
 
 def _with_safetensors(

@@ -11,7 +11,7 @@ from reconciler.core.resolution import Pinned
 from reconciler.core.steps import Blob
 from reconciler.errors import Unusable
 from reconciler.sources._files.listed import is_path
-from reconciler.sources._files.pins import ANEW, file_text, parsed_file
+from reconciler.sources._files.pins import ANEW, file_text, parsed_files
 
 _LEAST = 2  # files: of one, hosts are told that it is a GGUF
 _HOLDS = ("model", "adapter")
@@ -57,11 +57,7 @@ class Tensors:
 def tensors_of(pin: Facts) -> Tensors:
     """Return what a lock keeps; raises Unusable for what it can't have been given."""
     known = dict(pin)
-    texts, holds, architecture = known.get("files"), known.get("holds"), known.get("architecture")
-    try:
-        files = tuple(parsed_file(text) for text in texts) if isinstance(texts, tuple) else ()
-    except ValueError:
-        files = ()
+    files, holds, architecture = parsed_files(known.get("files")), known.get("holds"), known.get("architecture")
     paths = [path for path, _, _ in files]
     sound = len(files) >= _LEAST and paths == sorted(set(paths)) and all(map(is_path, paths))
     if not sound or holds not in _HOLDS or not isinstance(architecture, str) or not architecture.isprintable():

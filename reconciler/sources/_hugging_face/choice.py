@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from reconciler.errors import Ambiguous, NotFound, ResolutionError, Unusable
-from reconciler.sources._files.listed import ListedFile, human
+from reconciler.sources._files.listed import ListedFile, grouped, human
 
 LARGEST = 50 * 1000**3  # bytes; the hub gives larger files only in a protocol of its own (Xet)
 NO_PROJECTOR = "none"  # what `mmproj:` says to leave them all out
@@ -15,15 +15,13 @@ def choose(repo: str, files: Sequence[ListedFile], file: str | None, quantizatio
     """Return the one file that `file`, `quantization` or neither means; raises ResolutionError with what there is."""
     if not any(item.is_gguf for item in files):
         raise no_gguf(repo, files)
-    models = [item for item in files if item.is_model]
+    files = grouped(files)
     if file is not None:
-        return _whole(repo, _named(repo, files, file))
+        return _complete(repo, _named(repo, files, file))
+    models = candidates(files)
     found = models if quantization is None else quantized(models, quantization)
-    whole = [item for item in found if not item.shards]
-    if whole:
-        return only(repo, whole, quantization)
     if found:
-        return _whole(repo, found[0])
+        return _complete(repo, only(repo, found, quantization))
     what = f"{repo} has no {quantization}" if quantization else f"{repo} has only companions of models"
     raise NotFound(f"{what}; it has {listing(models or files)}", hint="choose one of these")
 
@@ -53,13 +51,14 @@ def listing(files: Iterable[ListedFile]) -> str:
     """Return the GGUF files with quantisation and size, smallest first; the first 20 of them."""
     ggufs = sorted((item for item in files if item.is_gguf), key=lambda item: (item.size, item.path))
     told = [
-        f"{item.path} ({item.quantization or 'quantisation unknown'}, {human(item.size)})" for item in ggufs[:_TOLD]
+        f"{item.path} ({item.quantization or 'quantisation unknown'}, {_parts(item)}{human(item.size)})"
+        for item in ggufs[:_TOLD]
     ]
     return ", ".join(told) + (f" and {len(ggufs) - _TOLD} more" if len(ggufs) > _TOLD else "")
 
 
 def _named(repo: str, files: Sequence[ListedFile], wanted: str) -> ListedFile:
-    found = next((item for item in files if item.path == wanted), None)
+    found = next((item for item in files if wanted in item.paths), None)
     if found is None:
         close = get_close_matches(wanted, [item.path for item in files if item.is_gguf], n=3)
         hint = f"did you mean {', '.join(close)}?" if close else f"it has {listing(files)}"
@@ -71,19 +70,31 @@ def _named(repo: str, files: Sequence[ListedFile], wanted: str) -> ListedFile:
     return found
 
 
+def candidates(files: Iterable[ListedFile]) -> list[ListedFile]:
+    """Return the models of grouped files; what is there in parts as well as whole counts once, as the whole file."""
+    models = [item for item in files if item.is_model]
+    whole = {item.quantization for item in models if not item.shards} - {""}
+    return [item for item in models if not item.shards or item.quantization not in whole]
+
+
 def quantized(models: Sequence[ListedFile], wanted: str) -> list[ListedFile]:
     """Return the files of this quantisation; `Q4_K_XL` also finds `UD-Q4_K_XL`, where there is no other."""
     exact = [item for item in models if item.quantization == wanted.upper()]
     return exact or [item for item in models if item.quantization.removeprefix("UD-") == wanted.upper()]
 
 
-def _whole(repo: str, file: ListedFile) -> ListedFile:
-    if file.shards:
+def _complete(repo: str, file: ListedFile) -> ListedFile:
+    if file.missing:
+        there = f"{len(file.parts)} of {file.shards} parts"
         raise Unusable(
-            f"{file.path} is one of {file.shards} parts of a split GGUF, which hosts can't use",
-            hint=f"choose a file of {repo} that is whole, or merge the parts with llama-gguf-split and use `gguf:`",
+            f"{repo} has {there} of {file.whole_path}, and not {file.missing}",
+            hint="choose another file, or a revision that has all of them",
         )
     return file
+
+
+def _parts(file: ListedFile) -> str:
+    return f"{file.shards} parts, " if file.shards else ""
 
 
 def only(repo: str, found: Sequence[ListedFile], quantization: str | None) -> ListedFile:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
 from reconciler.ports import Cache
 from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._files.pins import file_text, gguf_name, pinned_file, same_pin
+from reconciler.sources._files.model_file import blob_of, files_of, pin_of, record_of
+from reconciler.sources._files.pins import file_text, gguf_name, same_pin
 from reconciler.sources._formats.gguf_judgement import refuse
 from reconciler.sources._hugging_face.api import COMMIT, HubApi
 from reconciler.sources._hugging_face.choice import paired
@@ -26,6 +26,9 @@ from reconciler.sources._hugging_face.question import (
     projector_wanted,
     reference_of,
 )
+
+TYPE = "huggingface"
+_PROJECTOR = ("holds", "projector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,11 @@ class GgufFormat:
 
 def restored(ref: SourceRef, pin: Facts) -> Pinned:
     """Return the files that were meant, at the commit in the lock; raises Unusable."""
-    content, about = pinned_file(pin), dict(pin)
-    commit, file, pinned = about.get("commit"), about.get("file"), None
-    if content is not None and isinstance(commit, str) and isinstance(file, str):
-        digest, size = content
+    about, pinned = dict(pin), None
+    commit, files = about.get("commit"), files_of(pin, str(about.get("file")))
+    if files and isinstance(commit, str):
         check_commit(ref, commit)
-        model, told = meant(ref, ListedFile(file, size, digest)), locked_header(ref, pin)
+        model, told = meant(ref, files), locked_header(ref, pin)
         pinned = _pinned(ref, commit, model, locked_projector(ref, about.get("mmproj")), told)
     return same_pin(pinned, pin, reference_of(ref))
 
@@ -65,26 +67,24 @@ def restored(ref: SourceRef, pin: Facts) -> Pinned:
 def _pinned(ref: SourceRef, commit: str, model: ListedFile, projector: ListedFile | None, told: Facts) -> Pinned:
     options = options_of(ref)
     repo, pin = options["repo"], options.get("sha256")
-    weights = _blob(model, checked(model, pin), repo, commit)
-    content: dict[str, Fact] = {**dict(told), "commit": commit, "file": model.path, "sha256": weights.digest.hex}
-    content["size"] = weights.size
-    files, beside = [(gguf_name(model.path), weights)], dict[str, Fact]()
+    place = (("repo", repo), ("commit", commit))
+    digest = checked(model, pin)
+    weights = blob_of(model, digest, TYPE, lambda file: (*place, ("file", file.path)))
+    known: dict[str, Fact] = {**dict(told), "commit": commit}
+    about: dict[str, Fact] = {**known, **record_of(model, digest), "file": model.path, "repo": repo}
+    content = {**known, **pin_of(model, digest), **({} if model.parts else {"file": model.path})}
+    files = [(gguf_name(model.whole_path), weights)]
     if projector is not None:
-        blob = _blob(projector, checked(projector, None), repo, commit, holds="projector")
+        blob = Blob(checked(projector, None), projector.size, TYPE, (*place, ("file", projector.path), _PROJECTOR))
         files.append((gguf_name(projector.path), blob))
         content["mmproj"] = file_text(projector.path, blob.digest, blob.size)
-        beside = {"mmproj": projector.path, "mmproj_sha256": blob.digest.hex}
+        about |= {"mmproj": projector.path, "mmproj_sha256": blob.digest.hex}
     return Pinned(
         reference=reference_of(ref),
-        provenance=facts({**content, **beside, "repo": repo, "revision": options["revision"]}),
+        provenance=facts({**about, "revision": options["revision"]}),
         size=sum(blob.size for _, blob in files),
         files=tuple(files),
         holds=str(content.get("holds", "")),
         pin=facts(content),
         follows=not COMMIT.fullmatch(options["revision"]) and (pin is None or projector is not None),
     )
-
-
-def _blob(file: ListedFile, digest: Digest, repo: str, commit: str, **more: str) -> Blob:
-    locator = (("repo", repo), ("commit", commit), ("file", file.path), *more.items())
-    return Blob(digest, file.size, "huggingface", locator)

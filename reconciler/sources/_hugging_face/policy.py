@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import NotFound
-from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._hugging_face.choice import listing, no_gguf, only, quantized
+from reconciler.sources._files.listed import ListedFile, grouped
+from reconciler.sources._hugging_face.choice import candidates, listing, no_gguf, only, quantized
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,12 @@ def fitting(repo: str, files: Sequence[ListedFile], policy: Policy) -> ListedFil
     """Return the file that a policy means; raises NotFound with every candidate and its size where none fits."""
     if not any(item.is_gguf for item in files):
         raise no_gguf(repo, files)
-    whole = [item for item in files if item.is_model and not item.shards]
-    small = [item for item in whole if policy.largest is None or item.size <= policy.largest]
+    files = grouped(files)
+    models = [item for item in candidates(files) if not item.missing]
+    small = [item for item in models if policy.largest is None or item.size <= policy.largest]
     for wanted in policy.prefer:
         if found := quantized(small, wanted):
             return only(repo, found, wanted)
     if small and not policy.prefer:
         return only(repo, [item for item in small if item.size == max(other.size for other in small)], None)
-    raise NotFound(f"{repo} has no {policy}; it has {listing(whole or files)}", hint="widen `prefer` or `maxSize`")
+    raise NotFound(f"{repo} has no {policy}; it has {listing(models or files)}", hint="widen `prefer` or `maxSize`")

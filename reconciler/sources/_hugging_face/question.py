@@ -82,24 +82,31 @@ def check_commit(ref: SourceRef, commit: str) -> None:
         raise Unusable(f"what is locked for {options['repo']}@{revision} is at no commit of it", hint=ANEW)
 
 
-def meant(ref: SourceRef, file: ListedFile) -> ListedFile:
-    """Return a file from the lock; raises Unusable where the reference can't mean it."""
+def meant(ref: SourceRef, files: Sequence[ListedFile]) -> ListedFile:
+    """Return the file from the lock, or its parts; raises Unusable where the reference can't mean it."""
     try:
-        if not is_path(file.path):
+        if not all(is_path(file.path) for file in files):
             raise Unusable("its path is none")
-        return chosen(ref, [file])
+        return chosen(ref, files)
     except ResolutionError as error:
         raise Unusable(f"what is locked is not what is meant: {error.message}", hint=ANEW) from error
 
 
 def checked(file: ListedFile, pin: str | None) -> Digest:
     """Return the file's digest; raises Unusable where there is none, or where the manifest pins another."""
+    for part in file.parts:
+        checked(part, None)
     if file.digest is None:
         raise Unusable(
             f"{file.path} is kept in git itself, without a sha256 to pin",
             hint="GGUF files belong into LFS: choose another",
         )
-    if file.size > LARGEST:
+    if file.parts and pin is not None:
+        raise Unusable(
+            f"sha256 pins one file, and {file.whole_path} has {len(file.parts)} parts",
+            hint="pin them all with a commit under `revision:`, or with `reconciler lock`",
+        )
+    if file.size > LARGEST and not file.parts:
         raise Unusable(
             f"{file.path} has {human(file.size)}, and the hub gives over {human(LARGEST)} through Xet only",
             hint="choose a smaller quantisation, or have the hosts pull it: `ollama: hf.co/<repo>:<quantization>`",

@@ -25,8 +25,10 @@ def inspect(_context: Context, reference: str) -> Found:
         if not path.is_file():
             raise NotFound(f"there is no file or folder {path}", hint="check the spelling")
         look = examined if path.suffix.lower() in OTHERS else gguf_examined  # a blob of a host has no suffix
-        file = ListedFile(path.name, path.stat().st_size, None)
-        return look(start, [file], lambda _: path.open("rb"), lambda _: "")
+        names = list(ListedFile(path.name, 0, None).part_paths) or [path.name]
+        there = [path.with_name(name) for name in names if path.with_name(name).is_file()]
+        files = [ListedFile(item.name, item.stat().st_size, None) for item in there]
+        return look(start, files, lambda file: path.with_name(file.path).open("rb"), lambda _: "")
     except OSError as error:
         raise Unusable(f"{path} can't be read: {error.strerror}", hint="check its permissions") from error
 

@@ -1,0 +1,122 @@
+"""Split GGUFs on a real server: merged here into the very file that was split, and seen by the server as that."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.digest import Digest
+from tests.e2e.test_formats import declare
+from tests.e2e.yard import Yard
+from tests.fakes.hf_server import HubServer
+from tests.parts.gguf import in_parts, tiny_model, tiny_projector
+
+pytestmark = [pytest.mark.ollama]
+
+
+@pytest.fixture
+def parts(yard: Yard) -> list[Path]:
+    """Split a model of this test's own beside the manifests, and leave the whole file out of them."""
+    whole = yard.folder / "m-F16.gguf"
+    tiny_model(whole, seed=sum(yard.prefix.encode()))
+    made = in_parts(whole, 4)
+    whole.rename(yard.folder.parent / whole.name)
+    return made
+
+
+def whole_digest(yard: Yard) -> Digest:
+    return Digest.of((yard.folder.parent / "m-F16.gguf").read_bytes())
+
+
+def sources(yard: Yard, parts: list[Path], hub: HubServer) -> dict[str, object]:
+    hub.commit("org/split-GGUF", {f"F16/{part.name}": part for part in parts})
+    repo = {"repo": "org/split-GGUF"}
+    return {
+        "here": {"gguf": f"./{parts[2].name}"},
+        "quantisation": {"huggingface": {**repo, "quantization": "F16"}},
+        "policy": {"huggingface": {**repo, "quantization": {"prefer": ["F16"], "maxSize": "1GB"}}},
+        "file": {"huggingface": {**repo, "file": f"F16/{parts[1].name}"}},
+        "only": {"huggingface": repo},
+    }
+
+
+def test_parts_become_the_file_that_was_split_wherever_they_come_from(
+    yard: Yard, parts: list[Path], huggingface: HubServer
+) -> None:
+    for word, source in sources(yard, parts, huggingface).items():
+        declare(yard, word, source)
+
+    yard.apply()
+
+    for word in sources(yard, parts, huggingface):
+        assert whole_digest(yard).hex in yard.hands.show(yard.name(word))["modelfile"], word
+    assert yard.plan() == {}
+    assert all(part.is_file() for part in parts)
+
+
+def test_only_what_no_host_has_is_moved_once_more(yard: Yard, parts: list[Path], huggingface: HubServer) -> None:
+    source = sources(yard, parts, huggingface)["only"]
+    declare(yard, "m", source)
+    first = json.loads(yard.reconciler("plan", "--format", "json").out)
+    assert first["transfer"] == sum(part.stat().st_size for part in parts)
+    yard.apply()
+    huggingface.requests.clear()
+
+    declare(yard, "m", source, "  parameters: {num_ctx: 128}\n")
+    told = json.loads(yard.reconciler("plan", "--format", "json").out)
+    assert told["transfer"] == 0
+    [done] = yard.apply().values()
+
+    assert (done["status"], done["moved"]) == ("applied", 0)
+    assert not [request for request in huggingface.requests if request.server == "cdn"]
+
+
+def test_a_model_in_parts_sees_through_its_projector(yard: Yard, parts: list[Path]) -> None:
+    tiny_projector(yard.folder / "eyes.gguf")
+    declare(yard, "v", {"gguf": {"path": f"./{parts[0].name}", "mmproj": "./eyes.gguf"}})
+
+    yard.apply()
+
+    shown = yard.hands.show(yard.name("v"))
+    assert "vision" in shown["capabilities"]
+    assert whole_digest(yard).hex in shown["modelfile"]
+    assert yard.plan() == {}
+
+
+def test_a_registry_that_knows_nothing_recognises_what_was_merged_on_this_machine(
+    yard: Yard, parts: list[Path], monkeypatch, tmp_path
+) -> None:
+    declare(yard, "m", {"gguf": f"./{parts[0].name}"})
+    yard.apply()
+
+    monkeypatch.setenv("RECONCILER_REGISTRY", f"sqlite:///{tmp_path}/other.db")
+
+    assert yard.plan() == {"m": ("adopt", ["already_present"])}
+
+
+def test_records_spare_a_machine_without_a_cache_what_the_host_has(
+    yard: Yard, parts: list[Path], huggingface: HubServer, monkeypatch, tmp_path
+) -> None:
+    source = sources(yard, parts, huggingface)["only"]
+    declare(yard, "m", source)
+    yard.apply()
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    declare(yard, "m", source, "  parameters: {num_ctx: 256}\n")
+
+    [done] = yard.apply().values()
+    assert (done["status"], done["moved"]) == ("applied", 0)
+
+
+def test_a_server_takes_parts_that_are_refused_here(yard: Yard, parts: list[Path]) -> None:
+    digest = Digest.of(parts[1].read_bytes())
+    yard.hands.upload(parts[1], str(digest))
+    yard.hands.create(yard.name("broken"), files={parts[1].name: str(digest)})
+    assert yard.name("broken") + ":latest" in yard.hands.listed()
+
+    parts[2].unlink()
+    declare(yard, "m", {"gguf": f"./{parts[1].name}"})
+
+    told = yard.reconciler("plan")
+    assert told.status == 1
+    assert f"{parts[2].name} is not beside it" in " ".join(told.out.split())
