@@ -11,7 +11,7 @@ from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.tree import Node
 
-_SHORT = {  # what a plain text under a source type stands for
+SHORT = {  # what a plain text under a source type stands for
     "ollama": "name",
     "gguf": "path",
     "safetensors": "path",
@@ -26,7 +26,7 @@ def reference(node: Node, home: str, wanted: str) -> SourceRef:
     """Return the reference that a mapping with one source type in it holds; `home` is the real path of its folder."""
     ((name, content),) = node.children.items()
     kind = str(name)
-    given = content.value if isinstance(content.value, dict) else {_SHORT[kind]: content.value}
+    given = content.value if isinstance(content.value, dict) else {SHORT[kind]: content.value}
     options = _written_out({str(option): freeze(value) for option, value in given.items()})
     for path in _FILE_OPTIONS.get(kind, ()):
         if path in options:

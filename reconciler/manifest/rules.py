@@ -62,6 +62,8 @@ class Rule(StrEnum):
     CASE_ONLY = "case-only"
     TOO_MANY_MODELS = "too-many-models"
     TOO_MUCH_TEXT = "too-much-text"
+    # what comes from elsewhere
+    NOT_CONVERTED = "not-converted"
     # the lock
     LOCK_SYNTAX = "lock-syntax"
     LOCK_VERSION = "lock-version"
@@ -72,7 +74,14 @@ class Rule(StrEnum):
 _LONGEST = 1000  # characters of a message
 
 WARNINGS = frozenset(
-    {Rule.UNDECLARED_BASE, Rule.BASE_NOT_EVERYWHERE, Rule.NO_HOST_SELECTED, Rule.SAME_URL, Rule.CASE_ONLY}
+    {
+        Rule.UNDECLARED_BASE,
+        Rule.BASE_NOT_EVERYWHERE,
+        Rule.NO_HOST_SELECTED,
+        Rule.SAME_URL,
+        Rule.CASE_ONLY,
+        Rule.NOT_CONVERTED,
+    }
 )
 
 

@@ -1,0 +1,100 @@
+"""Entries that were not declared by a person -> the text of a manifest that is valid, whatever they hold.
+
+Each document is read back as any manifest is, alone and beside those before it. One that would be a finding there is
+written as a comment instead, and told: nothing is lost without a word, and what is written can be used at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.core.diagnostics import Diagnostic, errors
+from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
+from reconciler.manifest.checks import check
+from reconciler.manifest.parse import Declared, parse
+from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.schema import judge
+from reconciler.manifest.written import document
+from reconciler.manifest.yaml_text import comment, commented
+from reconciler.manifest.yaml_tree import documents
+
+_BY_HAND = "What follows is not valid like this: mend it, and remove the '# '."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One entry, with what is to be told about it."""
+
+    entry: Declared
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A manifest, the entries that it declares, and for each one that it only mentions why."""
+
+    text: str
+    entries: tuple[Declared, ...]
+    findings: tuple[Diagnostic, ...]
+
+
+def manifest_text(drafts: Iterable[Draft], header: Iterable[str], closing: Iterable[str], home: str) -> Text:
+    """Return the manifest with these drafts; `home` is the real path of the folder that it is for.
+
+    `header` and `closing` are comments at its beginning and its end. What says the same twice stands there once.
+    """
+    parts = [comment(header)]
+    kept: dict[str, Declared] = {}  # by the text that declares it
+    findings: list[Diagnostic] = []
+    for draft in drafts:
+        text, found = _tried(draft.entry, kept, home)
+        if text in kept:
+            continue
+        if not found:
+            kept[text] = draft.entry
+            parts.append(f"---\n{comment(draft.comments)}{text}")
+            continue
+        findings += found
+        reasons = (f"{item.message} ({item.hint})" if item.hint else item.message for item in found)
+        parts.append(f"\n{comment((*draft.comments, *reasons, _BY_HAND))}{commented(text)}")
+    ending = comment(closing)
+    return Text("".join((*parts, f"\n{ending}" if ending else "")), tuple(kept.values()), tuple(findings))
+
+
+def _tried(entry: Declared, kept: dict[str, Declared], home: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Return the document, and why it can't stand beside those before it; nothing where it can."""
+    try:
+        text = document(entry)
+    except ValueError as reason:
+        return "", (_left_out(entry, str(reason), ""),)
+    alone = errors(_read(text, home))
+    beside = errors(check(_together((*kept.values(), entry)), complete=True)) if not alone and text not in kept else ()
+    return text, tuple(_left_out(entry, item.message, _elsewhere(item.hint)) for item in (*alone, *beside))
+
+
+def _read(text: str, home: str) -> Iterator[Diagnostic]:
+    for item in documents(text, ""):
+        yield from item.findings
+        if item.root is not None and item.sound:
+            judged = judge(item.root, home)
+            yield from judged
+            if not judged:
+                yield from parse(item.root, home)[1]
+
+
+def _together(entries: Iterable[Declared]) -> Manifests:
+    found = tuple(entries)
+    return Manifests(
+        tuple(sorted((one for one in found if isinstance(one, Resource)), key=lambda one: one.name)),
+        tuple(one for one in found if isinstance(one, HostSpec)),
+        next((one for one in found if isinstance(one, PolicySpec)), None),
+    )
+
+
+def _left_out(entry: Declared, message: str, hint: str) -> Diagnostic:
+    name = f"{entry.name}: " if not isinstance(entry, PolicySpec) else ""
+    return finding(entry.location, Rule.NOT_CONVERTED, f"{name}{message}", hint)
+
+
+def _elsewhere(hint: str) -> str:
+    """Return a hint, unless it is about a place in a text that nobody has seen."""
+    return "" if "first is at" in hint or "the one at" in hint else hint
