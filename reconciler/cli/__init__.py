@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a pipe or a disk that takes no more
 
 _COMPLETE = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
-
+_MODULES = {"import": "import_"}  # by the command, where no module can be called as it is
 COMMANDS = {
     "init": "Write a first folder of manifests.",
     "validate": "Check manifests without contacting anything.",
@@ -38,6 +38,7 @@ COMMANDS = {
     "adopt": "Begin to own models that are already there, without touching them.",
     "forget": "Cease to own models, without touching them.",
     "export": "Print the Modelfile that a declared model equals.",
+    "import": "Convert what you have today (Helm, NixOS, compose, ollama list, a Modelfile) into manifests.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
     "doctor": "Find what is wrong with hosts, hubs, secrets, registry and disks, and say how to mend it.",
     "completion": "Print the script that lets bash, zsh or fish complete commands, options and names.",
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
         """Return a command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"reconciler.cli.{cmd_name}").command
+        command = import_module(f"reconciler.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -12,7 +12,7 @@ from reconciler.core.resource import Overlay
 from reconciler.errors import Unusable
 
 _QUOTES = ('"""', '"')
-_SPACE = " \t\n\r"  # what is dropped around a value, and kept within
+SPACE = " \t\n\r"  # what is dropped around a value, and kept within
 _ENDS = "\n\r"  # of a line
 
 
@@ -51,7 +51,7 @@ def _parameter(name: str, value: Fact) -> Iterator[str]:
 
 
 def _command(name: str, text: str) -> str:
-    dropped = next((char for char in text if not char.isprintable() and char not in _SPACE), None)
+    dropped = next((char for char in text if not char.isprintable() and char not in SPACE), None)
     if dropped is not None:
         raise Unusable(f"no Modelfile can hold {name}: U+{ord(dropped):04X} is dropped by Ollama's command line")
     quoted = _quoted(text)
@@ -62,7 +62,7 @@ def _command(name: str, text: str) -> str:
 
 def _quoted(text: str) -> str | None:
     """Return a text as a value, in the fewest quotes with which it is read back as it is; None where there are none."""
-    if text and not text.startswith('"') and text == text.strip(_SPACE) and not set(text) & set(_ENDS):
+    if text and not text.startswith('"') and text == text.strip(SPACE) and not set(text) & set(_ENDS):
         return text
     return next((f"{quote}{text}{quote}" for quote in _QUOTES if _holds(text, quote)), None)
 
@@ -71,15 +71,15 @@ def _holds(text: str, quote: str) -> bool:
     """Tell whether these quotes end at the end of the text and not before, at the end of one of its lines."""
     begun = f"{quote}{text}"
     ends = (index for index, char in enumerate(begun) if char in _ENDS)
-    return not any(_closed(begun[:end].strip(_SPACE)) for end in ends) and _content(f"{begun}{quote}") == text
+    return not any(_closed(begun[:end].strip(SPACE)) for end in ends) and unquoted(f"{begun}{quote}") == text
 
 
 def _closed(value: str) -> bool:
-    return _content(value) is not None
+    return unquoted(value) is not None
 
 
-def _content(value: str) -> str | None:
-    """Return what is in the quotes, None where they are not closed."""
+def unquoted(value: str) -> str | None:
+    """Return a value without the quotes around it; None where they are not closed."""
     quote = next((quote for quote in _QUOTES if value.startswith(quote)), "")
     closed = len(value) >= 2 * len(quote) and value.endswith(quote)
     return value[len(quote) : len(value) - len(quote)] if closed else None

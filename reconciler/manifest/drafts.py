@@ -42,13 +42,17 @@ def manifest_text(drafts: Iterable[Draft], header: Iterable[str], closing: Itera
 
     `header` and `closing` are comments at its beginning and its end. What says the same twice stands there once.
     """
+    sound = [(draft, *_alone(draft.entry, home)) for draft in drafts]
+    together = not errors(
+        check(_together({text: draft.entry for draft, text, found in sound if not found}.values()), complete=True)
+    )
     parts = [comment(header)]
     kept: dict[str, Declared] = {}  # by the text that declares it
     findings: list[Diagnostic] = []
-    for draft in drafts:
-        text, found = _tried(draft.entry, kept, home)
+    for draft, text, alone in sound:
         if text in kept:
             continue
+        found = alone if alone or together else _beside(draft.entry, kept.values())
         if not found:
             kept[text] = draft.entry
             parts.append(f"---\n{comment(draft.comments)}{text}")
@@ -60,15 +64,19 @@ def manifest_text(drafts: Iterable[Draft], header: Iterable[str], closing: Itera
     return Text("".join((*parts, f"\n{ending}" if ending else "")), tuple(kept.values()), tuple(findings))
 
 
-def _tried(entry: Declared, kept: dict[str, Declared], home: str) -> tuple[str, tuple[Diagnostic, ...]]:
-    """Return the document, and why it can't stand beside those before it; nothing where it can."""
+def _alone(entry: Declared, home: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Return the document, and why it can't be one; nothing where it can."""
     try:
         text = document(entry)
     except ValueError as reason:
         return "", (_left_out(entry, str(reason), ""),)
-    alone = errors(_read(text, home))
-    beside = errors(check(_together((*kept.values(), entry)), complete=True)) if not alone and text not in kept else ()
-    return text, tuple(_left_out(entry, item.message, _elsewhere(item.hint)) for item in (*alone, *beside))
+    return text, tuple(_left_out(entry, item.message, item.hint) for item in errors(_read(text, home)))
+
+
+def _beside(entry: Declared, others: Iterable[Declared]) -> tuple[Diagnostic, ...]:
+    """Return why it can't stand beside the others; nothing where it can."""
+    found = errors(check(_together((*others, entry)), complete=True))
+    return tuple(_left_out(entry, item.message, "") for item in found)
 
 
 def _read(text: str, home: str) -> Iterator[Diagnostic]:
@@ -93,8 +101,3 @@ def _together(entries: Iterable[Declared]) -> Manifests:
 def _left_out(entry: Declared, message: str, hint: str) -> Diagnostic:
     name = f"{entry.name}: " if not isinstance(entry, PolicySpec) else ""
     return finding(entry.location, Rule.NOT_CONVERTED, f"{name}{message}", hint)
-
-
-def _elsewhere(hint: str) -> str:
-    """Return a hint, unless it is about a place in a text that nobody has seen."""
-    return "" if "first is at" in hint or "the one at" in hint else hint
