@@ -21,7 +21,7 @@ from reconciler.workflow.propose import World
 
 @click.command("apply")
 @asks
-@options.formats("text", "json")
+@options.formats("text", "json", "markdown")
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @options.parallelism
 @options.lease_timeout
@@ -43,7 +43,8 @@ def command(
 
     Each change is put on record the moment it is known, and believed only after the host was read again. A change
     that fails leaves the old model as it was, and only what is built on it is skipped. Applying again finds
-    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once.
+    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once. --format markdown tells
+    what came of it as a comment for a pull request, with a first line by which the next one can replace it.
 
     \b
     Example, in cron:
@@ -64,8 +65,9 @@ def command(
         if plan.writes and not (auto_approve or saved):
             _confirm()
         result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
-        if plan.pending or format_ == "json":
-            click.echo(output.run(plan, result, settings, format_), nl=False)
+        if plan.pending or format_ != "text":
+            name = " ".join((saved.question if saved else question).words)
+            click.echo(output.run(plan, result, settings, format_, name), nl=False)
     return made.status
 
 

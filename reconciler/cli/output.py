@@ -32,12 +32,16 @@ def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
     return plan_text(made, colour=settings.color, registry=registry)
 
 
-def run(made: Plan, result: RunResult, settings: Settings, format_: str) -> str:
-    """Return what came of a run in one of the formats of `apply`."""
+def run(made: Plan, result: RunResult, settings: Settings, format_: str, name: str = "") -> str:
+    """Return what came of a run in one of the formats of `apply`; a comment is known by its `name`, as a plan's is."""
     if format_ == "json":
         from reconciler.report.json_report import run_json
 
         return run_json(made, result)
+    if format_ == "markdown":
+        from reconciler.report.markdown_run import run_markdown
+
+        return run_markdown(result, name)
     return text_of_run(result, settings)
 
 
@@ -81,7 +85,7 @@ def findings(found: Iterable[object], format_: str, name: str = "") -> str:
 
         return findings_sarif(found, str(Path.cwd()))
     if format_ == "markdown":
-        from reconciler.report.markdown import findings_markdown
+        from reconciler.report.comment import findings_markdown
 
         return findings_markdown(found, name)
     return ""

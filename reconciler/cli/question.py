@@ -60,7 +60,8 @@ def asks(command: Callable[..., Result]) -> Callable[..., Result]:
     @wraps(command)
     def with_question(*args: object, **given: object) -> Result:
         question = Question(**{name: given.pop(name) for name in Question.__dataclass_fields__})  # type: ignore[arg-type]
-        click.get_current_context().meta[options.NAME] = " ".join(question.words)
+        ctx = click.get_current_context()
+        ctx.meta[options.NAME] = f"{ctx.info_name}: {' '.join(question.words)}"
         return command(*args, question=question, **given)
 
     made = cast("Callable[..., Result]", with_question)

@@ -10,13 +10,15 @@ class Weight(IntEnum):
     """What a piece tells; the first ones are kept longest."""
 
     ALARM = 0  # why a plan is unsafe or incomplete
-    DELETE = 1
-    REFUSAL = 2
-    CHANGE = 3
-    QUIET = 4  # what will not be touched, counted
-    FIELDS = 5  # of one change
-    NEWS = 6  # from upstream, about one model
-    GRAPH = 7
+    FAILURE = 1
+    SKIPPED = 2
+    DELETE = 3
+    REFUSAL = 4
+    CHANGE = 5
+    QUIET = 6  # what will not be touched, counted
+    FIELDS = 7  # of one change
+    NEWS = 8  # from upstream, about one model
+    GRAPH = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,41 +5,26 @@ comment that it has to replace.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.core.change import Action
-from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.facts import ABSENT
 from reconciler.core.plan import Plan
-from reconciler.report.capped import Group, Piece, Weight, fitted
+from reconciler.report.capped import Group, Piece, Weight
+from reconciler.report.comment import alarm, folded, hint, whole
 from reconciler.report.fields import FieldRow, value_text
 from reconciler.report.graph import drawings, mermaid
-from reconciler.report.marks import code, comment, fenced, prose
+from reconciler.report.marks import code, fenced, prose
 from reconciler.report.sentences import incomplete, notes, summary, unsafe
-from reconciler.report.text import counted
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, PlanView, view
 
-MOST = 60_000  # characters; GitHub takes 65,536, and whoever posts this may have to add something
-
-_NOTICE = 300  # characters of the sentence that says what is left out, at the most
 _NAMED = 10  # hosts that one title names
 _DRAWN = 25  # boxes of a graph, at the most
 _LOUD = {SYMBOLS[Action.DELETE]: Weight.DELETE, SYMBOLS[Action.REFUSE]: Weight.REFUSAL}
 _COUNTS = re.compile(r"\d+ (?:to delete|refused)")
 _NOTHING = value_text(ABSENT)
 _TABLE = "| | model | action | why | bytes | disk |\n|---|---|---|---|--:|--:|\n"
-_WORDS = {
-    Weight.ALARM: ("", "warning"),
-    Weight.DELETE: ("", "delete"),
-    Weight.REFUSAL: ("", "refusal"),
-    Weight.CHANGE: ("", "other change"),
-    Weight.QUIET: ("", "quiet host"),
-    Weight.FIELDS: ("the details of ", "change"),
-    Weight.NEWS: ("what is new about ", "outdated model"),
-    Weight.GRAPH: ("", "graph"),
-}
 
 
 def plan_markdown(plan: Plan, name: str, registry: str = "") -> str:
@@ -50,53 +35,18 @@ def plan_markdown(plan: Plan, name: str, registry: str = "") -> str:
     groups = (*_alarms(plan, shown), *_hosts(shown.hosts), _news(shown.hosts), _graph(plan, shown))
     told = "".join(f"- {prose(note)}\n" for note in notes(plan, registry))
     mark = f"<sub>{code(f'reconciler plan {name}')}, fingerprint `{plan.fingerprint[:12]}`</sub>\n"
-    return _comment(f"plan: {name}", verdict, groups, f"{told}\n{mark}".lstrip("\n"))
-
-
-def findings_markdown(findings: Iterable[object], name: str) -> str:
-    """Return why there is no plan, in the comment that would have been the plan's."""
-    found = [item for item in findings if isinstance(item, Diagnostic)]
-    counts = Counter(item.severity for item in found)
-    told = ", ".join(counted(counts[severity], severity) for severity in Severity if counts[severity])
-    lines = (
-        f"- **{item.severity}** {code(str(item.location))}: {prose(item.message)}{_hint(item.hint)}\n" for item in found
-    )
-    group = Group(tuple(Piece(Weight.ALARM, line) for line in lines))
-    return _comment(f"plan: {name}", f"**No plan: {told} in the manifests.**", (group,), "")
-
-
-def _comment(title: str, verdict: str, groups: Sequence[Group], end: str) -> str:
-    """Return the whole comment; where it would be too long, it says what is left out before anything else."""
-    start = f"{comment(f'reconciler {title}')}\n\n{verdict}\n\n"
-    room = MOST - len(start) - len(end)
-    body, left_out = fitted(groups, room)
-    if left_out:
-        body, left_out = fitted(groups, room - _NOTICE)
-    return f"{start}{_too_long(left_out)}{body}{end}"
-
-
-def _too_long(left_out: Counter[Weight]) -> str:
-    told = ", ".join(_WORDS[weight][0] + counted(left_out[weight], _WORDS[weight][1]) for weight in sorted(left_out))
-    return f"> [!CAUTION]\n> **Too long for a comment. Left out: {told}.**\n\n" if told else ""
+    return whole(f"plan: {name}", verdict, groups, f"{told}\n{mark}".lstrip("\n"))
 
 
 def _alarms(plan: Plan, shown: PlanView) -> Iterator[Group]:
     """Yield why a plan is unsafe, and what it does not know."""
     silent = (
-        f"host {code(host.name)} {code(host.url)}: {prose(host.trouble)}{_hint(host.hint)}"
+        f"host {code(host.name)} {code(host.url)}: {prose(host.trouble)}{hint(host.hint)}"
         for host in shown.hosts
         if host.trouble
     )
-    yield _alarm("CAUTION", unsafe(plan), map(prose, shown.violations))
-    yield _alarm("WARNING", incomplete(plan), silent)
-
-
-def _alarm(kind: str, sentence: str, lines: Iterable[str]) -> Group:
-    if not sentence:
-        return Group(())
-    first = f"> [!{kind}]\n> **{prose(sentence)}**\n"
-    texts = (first, *(f"> - {line}\n" for line in lines))
-    return Group(tuple(Piece(Weight.ALARM, text) for text in texts), tail="\n")
+    yield alarm("CAUTION", unsafe(plan), map(prose, shown.violations))
+    yield alarm("WARNING", incomplete(plan), silent)
 
 
 def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:
@@ -111,7 +61,7 @@ def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:
         if rows:
             ordered = sorted(rows, key=_weight)
             yield Group(tuple(Piece(_weight(row), _cells(row)) for row in ordered), _TABLE, "\n")
-            yield _folded("Details", [Piece(Weight.FIELDS, text) for row in ordered if (text := _fields(row))])
+            yield folded("Details", [Piece(Weight.FIELDS, text) for row in ordered if (text := _fields(row))])
 
 
 def _weight(row: ChangeRow) -> Weight:
@@ -130,14 +80,10 @@ def _title(hosts: Sequence[HostRows]) -> str:
 def _cells(row: ChangeRow) -> str:
     """Return a row of the table; what is deleted or refused is told there with all that belongs to it."""
     loud = row.symbol in _LOUD
-    why = "<br>".join(map(prose, (row.detail, *row.below))) + _hint(row.hint) if loud else prose(row.detail)
+    why = "<br>".join(map(prose, (row.detail, *row.below))) + hint(row.hint) if loud else prose(row.detail)
     cost = "" if row.disk and row.symbol == SYMBOLS[Action.DELETE] else row.cost
     first = (code(row.symbol), code(row.name), row.verb)
     return f"| {' | '.join((*(f'**{cell}**' if loud else cell for cell in first), why, prose(cost), row.disk))} |\n"
-
-
-def _hint(hint: str) -> str:
-    return f"<br>hint: {prose(hint)}" if hint else ""
 
 
 def _fields(row: ChangeRow) -> str:
@@ -167,7 +113,7 @@ def _news(hosts: Sequence[HostRows]) -> Group:
     """Return what upstream offers instead of what is locked; none of it is applied."""
     rows = dict.fromkeys(row for host in hosts for row in host.rows if row.symbol == OUTDATED)
     texts = (_fields(replace(row, below=(f"{row.detail}, {row.cost}", *row.below))) for row in rows)
-    return _folded("Outdated: what upstream offers instead", [Piece(Weight.NEWS, text) for text in texts])
+    return folded("Outdated: what upstream offers instead", [Piece(Weight.NEWS, text) for text in texts])
 
 
 def _graph(plan: Plan, shown: PlanView) -> Group:
@@ -175,9 +121,4 @@ def _graph(plan: Plan, shown: PlanView) -> Group:
     nodes = [node for drawing in drawings(plan) for node in drawing.nodes]
     if not shown.hosts or len(nodes) > _DRAWN or not any(change.base for change in plan.changes):
         return Group(())
-    return _folded("Graph", [Piece(Weight.GRAPH, f"{fenced(mermaid(plan).splitlines(), 'mermaid')}\n")])
-
-
-def _folded(title: str, pieces: Sequence[Piece]) -> Group:
-    """Return pieces that are seen when somebody asks for them; HTML around, with an empty line, and Markdown within."""
-    return Group(tuple(pieces), f"<details><summary>{title}</summary>\n\n", "</details>\n\n")
+    return folded("Graph", [Piece(Weight.GRAPH, f"{fenced(mermaid(plan).splitlines(), 'mermaid')}\n")])

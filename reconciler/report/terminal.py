@@ -12,10 +12,11 @@ from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcilerError
 from reconciler.report.lines import WIDEST, field_lines, hint_lines
+from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
-from reconciler.report.text import aligned, counted, document, human_bytes, safe, without_login
+from reconciler.report.text import aligned, counted, document, safe, without_login
 from reconciler.report.upstream_text import diff_text
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, view
 
@@ -64,12 +65,7 @@ def run_text(result: RunResult, *, colour: bool) -> str:
     lines: list[str] = []
     for host, outcomes in groupby(result.outcomes, key=lambda outcome: outcome.address.host):
         lines += [paint(Colour.BOLD, f"host {safe(host)}"), "", *_outcomes(tuple(outcomes), paint), ""]
-    counts = ", ".join(f"{count} {status}" for status in Status if (count := result.count(status)))
-    moved = human_bytes(sum(outcome.moved for outcome in result.outcomes))
-    lines.append(f"Run {safe(result.run)}: {counts or 'nothing to do'}. {moved} moved.")
-    if not result.complete:
-        lines.append("This run is incomplete: a host could not be observed, or a reference not resolved.")
-    return document(lines)
+    return document((*lines, *filter(None, (run_sentence(result), run_incomplete(result)))))
 
 
 def status_text(plan: Plan, *, colour: bool) -> str:
@@ -148,10 +144,7 @@ def _outcomes(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
 
 
 def _outcome(item: Outcome) -> tuple[str, ...]:
-    moved = f"{human_bytes(item.moved)} moved, " if item.moved else ""
-    cost = f"{moved}{item.seconds:.1f} s"
-    told = safe(item.message) if item.message else cost if item.status is Status.APPLIED else ""
-    return safe(str(item.address.model)), item.action.value, item.status.value, told
+    return safe(str(item.address.model)), item.action.value, item.status.value, outcome_sentence(item)
 
 
 def _states(rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What a pull request is shown: a plan as a comment, findings beside the lines, and findings instead of a plan."""
 
 import json
+import re
 
 import pytest
 from jsonschema import Draft4Validator
@@ -73,7 +74,7 @@ def test_manifests_that_can_t_be_used_are_told_in_the_same_comment(reconciler, f
     assert result.out.splitlines() == [
         "<!-- reconciler plan: manifests -->",
         "",
-        "**No plan: 1 error in the manifests.**",
+        "**The manifests can't be used: 1 error.**",
         "",
         "- **error** `manifests/a.yaml:4:29`: unknown key 'parametres'; did you mean 'parameters'?",
     ]
@@ -90,3 +91,19 @@ def test_a_plan_can_be_drawn(reconciler, folder, host):
     both = reconciler("plan", "--graph", "dot", "--format", "json")
     assert (both.status, both.out) == (64, "")
     assert "give no --format with it" in both.err
+
+
+def test_what_was_applied_is_a_comment_of_its_own(reconciler, folder, host):
+    model(folder)
+    tune(folder, "bot", "tiny")
+    applied = reconciler("apply", "--auto-approve", "--format", "markdown")
+    mark, _, verdict, *_ = applied.out.splitlines()
+    assert (applied.status, mark) == (0, "<!-- reconciler apply: manifests -->")
+    assert re.fullmatch(r"Run [0-9A-Za-z-]+: 2 applied\. [\d.]+ kB moved\.", verdict)
+    assert "| `+` | `bot:latest` | create | applied |" in applied.out
+    again = reconciler("apply", "--auto-approve", "--format", "markdown")
+    assert "nothing to do" in again.out.splitlines()[2]
+    assert reconciler("plan", "--out", "plan.json").status == 0
+    assert reconciler("apply", "plan.json", "--format", "markdown").out.startswith(f"{mark}\n")
+    write(folder, "a", BROKEN)
+    assert reconciler("apply", "--format", "markdown").out.startswith(f"{mark}\n\n**The manifests can't be used")

@@ -10,6 +10,7 @@ from reconciler.report.json_diff import diff_json
 from reconciler.report.json_report import history_json, plan_json, registry_list_json, run_json, status_json
 from reconciler.report.lock import lock_json, lock_text
 from reconciler.report.markdown import plan_markdown
+from reconciler.report.markdown_run import run_markdown
 from reconciler.report.terminal import (
     diff_text,
     history_text,
@@ -53,6 +54,7 @@ PLAIN = {
     **{f"plan_{name}.dot": (dot, PLANS[name]) for name in ("everything", "fleet")},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
+    **{f"run_{name}.md": (lambda run: run_markdown(run, "manifests"), RUNS[name]) for name in RUNS},
     "diff_chains.json": (diff_json, chain_cases.DIFF),
     "diff_chains.txt": (lambda found: diff_text(found, colour=False), chain_cases.DIFF),
     **{f"diff_{name}.json": (diff_json, DIFFS[name]) for name in ("several_hosts", "in_sync", "hostile")},

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.core.change import Action, Reason
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.safety import Violation
-from reconciler.report.markdown import MOST, findings_markdown, plan_markdown
+from reconciler.report.comment import MOST, findings_markdown
+from reconciler.report.markdown import plan_markdown
 from tests.report.builders import change, create, desired, field, host, in_sync, name, plan, silent
 from tests.report.cases import PLANS
 from tests.report.rendered import assert_harmless, page
@@ -148,9 +149,9 @@ def test_findings_instead_of_a_plan_are_told_in_the_comment_of_the_plan():
         Diagnostic(Location("a|b.yaml", 3, 1), "unknown key `x` @team", "mend <it>"),
         Diagnostic(Location("c.yaml"), "doubtful", severity=Severity.WARNING),
     )
-    text = findings_markdown(found, "manifests")
-    assert text.startswith(f"{MARK}\n\n**No plan: 1 error, 1 warning in the manifests.**\n\n- **error** ")
+    text = findings_markdown(found, "plan: manifests")
+    assert text.startswith(f"{MARK}\n\n**The manifests can't be used: 1 error, 1 warning.**\n\n- **error** ")
     assert_harmless(page(text), tags=TAGS)
-    long = findings_markdown(found[:1] * 5000, "manifests")
+    long = findings_markdown(found[:1] * 5000, "plan: manifests")
     assert len(long) <= MOST
     assert f"Left out: {5000 - long.count('- **error**')} warnings" in long
