@@ -5,12 +5,12 @@ what is known of it spares a transfer, and decides nothing else.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import facts
 from reconciler.core.state import Desired, DesiredState, RecordedState
-from reconciler.core.steps import Blob, Create, Step, Upload, create_of, part_name, uploads_of
+from reconciler.core.steps import Blob, Create, Step, Upload, create_of, part_name, parts_among, uploads_of
 from reconciler.core.versions import Feature, has
 
 MERGED = "merged"  # path in the provenance of a record: the sha256 of what was made of the parts
@@ -41,6 +41,22 @@ def _in_parts(step: Step, split: Blob) -> Iterator[Step]:
             yield replace(step, files=(*named, *others))
         case _:
             yield step
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """How the parts of a model become one file."""
+
+    parts: int
+    here: bool  # on this machine, and not on the host
+
+
+def merging(steps: tuple[Step, ...]) -> Merging | None:
+    """Return what is merged in these steps, and where; None where nothing is."""
+    here = next((len(blob.parts) for blob in uploads_of(steps) if blob.parts), 0)
+    create = create_of(steps)
+    there = len(parts_among(create.files)) if create is not None else 0
+    return Merging(here or there, bool(here)) if here or there > 1 else None
 
 
 def merged_here(entry: Desired) -> tuple[Blob, ...]:

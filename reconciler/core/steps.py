@@ -104,10 +104,13 @@ Step = Pull | Install | Upload | Create | Copy | Delete
 
 def projectors_of(files: tuple[tuple[str, Content], ...]) -> tuple[tuple[str, Content], ...]:
     """Return the projectors among a model's named files: of GGUFs all behind the model, of what hosts convert none."""
-    if not files or not _all_gguf(files):
-        return ()
-    split = _FIRST_PART.search(files[0][0])
-    return files[int(split[1]) if split else 1 :]
+    return files[len(parts_among(files)) or 1 :] if _all_gguf(files) else ()
+
+
+def parts_among(files: tuple[tuple[str, Content], ...]) -> tuple[tuple[str, Content], ...]:
+    """Return those among a model's named files that are the parts of a split GGUF; none for one that is whole."""
+    split = _FIRST_PART.search(files[0][0]) if files else None
+    return files[: int(split[1])] if split else ()
 
 
 def converted(files: tuple[tuple[str, Content], ...]) -> bool:

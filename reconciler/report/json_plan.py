@@ -3,6 +3,7 @@
 from collections import Counter
 
 from reconciler.core.change import Action, Change
+from reconciler.core.parts import merging
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import ModelTest
@@ -62,6 +63,7 @@ def _change(plan: Plan, change: Change) -> Json:
             desired=_desired(change.after) if change.after else None,
             sources=chain_json(change.sources),
             base=str(change.base) if change.base else None,
+            merge=_merge(change),
             fields=[field_json(field) for field in change.fields],
             drift=[field_json(field) for field in change.drift],
             **_upstream(plan, change),
@@ -71,6 +73,11 @@ def _change(plan: Plan, change: Change) -> Json:
         "transfer": cost.transfer,
         "disk": cost.disk,
     }
+
+
+def _merge(change: Change) -> Json | None:
+    found = merging(change.steps)
+    return {"parts": found.parts, "here": found.here} if found is not None else None
 
 
 def _desired(entry: Desired) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from reconciler.core.chain import EARLIER, Tried
 from reconciler.core.change import WRITES, Action, Change, Reason
 from reconciler.core.facts import Facts
+from reconciler.core.parts import merging
 from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, Recorded
 from reconciler.report.text import counted, human_bytes, safe, signed_bytes, without_login
@@ -77,6 +78,16 @@ def test_text(change: Change) -> str:
     if test.dimensions is not None:
         return f"test: an embedding has {test.dimensions} dimensions{before}"
     return f"test: the answer to {_beginning(test.prompt)} holds {_beginning(test.expect)}{before}"
+
+
+def merging_text(change: Change) -> str:
+    """Return how the parts of a split model become one file; empty where there are none."""
+    found = merging(change.steps)
+    if found is None:
+        return ""
+    if found.here:
+        return f"merged from {found.parts} files, on this machine, before it is sent"
+    return f"sent as {found.parts} files, which the host merges"
 
 
 def _beginning(text: str) -> str:

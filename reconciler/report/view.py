@@ -13,7 +13,15 @@ from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs
 from reconciler.report.changelog import Versions, behind, moved, offered, rebuilt_by, upgrade_hint
 from reconciler.report.fields import FieldRow, field_rows
-from reconciler.report.sentences import chain_lines, only_records, plan_sentences, source_text, test_text, why
+from reconciler.report.sentences import (
+    chain_lines,
+    merging_text,
+    only_records,
+    plan_sentences,
+    source_text,
+    test_text,
+    why,
+)
 from reconciler.report.text import human_bytes, safe, signed_bytes, without_login
 
 SYMBOLS = {
@@ -109,6 +117,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
     fields = [field for field in change.fields if not (news and field.path == "manifest")]
     told = change.note if change.action is Action.UPDATE and not change.outdated else ""
     place = f"at {change.location}" if refused and change.location else ""
+    texts = (*chain_lines(change.sources), merging_text(change), test_text(change), told, place)
     return ChangeRow(
         symbol=SYMBOLS[change.action],
         name=safe(str(change.address.model)),
@@ -117,7 +126,7 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
         cost=_cost(plan, change),
         disk=signed_bytes(disk) if (disk := plan.cost(change).disk) else "",
         fields=(*field_rows(replace(change, fields=tuple(fields))), *news),
-        below=tuple(safe(line) for line in (*chain_lines(change.sources), test_text(change), told, place) if line),
+        below=tuple(safe(line) for line in texts if line),
         hint=safe(change.hint),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -27,6 +28,7 @@ INHERITS_RENDERERS = (0, 12, 7)
 STOPS_AT_ERRORS = (0, 12, 6)
 RAW_MANIFESTS = (0, 19, 0)
 REWRITES_GGUF = (0, 30, 0)
+FIRST = re.compile(r"-00001-of-\d{5}\.gguf$")
 PULL_TIMEOUT = 10  # seconds
 
 _direct = build_opener(ProxyHandler({}))
@@ -119,7 +121,8 @@ def _added(store: Store, layers: list[Layer], files: dict[str, str]) -> Iterator
         content = b"GGUF converted from " + json.dumps(sorted(files.items())).encode()
         layers.append(_layer(store, "model", content))
         return
-    items = sorted(files.items())
+    merged = _merged(store, files) if store.version >= REWRITES_GGUF else {}
+    items = sorted((name, digest) for name, digest in files.items() if merged.get(name) != b"")
     if store.version < REWRITES_GGUF:
         random.shuffle(items)
     for name, digest in items:
@@ -129,7 +132,7 @@ def _added(store: Store, layers: list[Layer], files: dict[str, str]) -> Iterator
         if digest not in store.blobs:
             path = f"{store.root}/blobs/{digest.replace(':', '-')}"
             raise Refused(f"open {path}: no such file or directory")
-        content = store.blobs[digest]
+        content = merged.get(name, store.blobs[digest])
         if not content.startswith(b"GGUF"):
             raise Refused("supplied file was not in GGUF format", 400)
         kind = _kind(content)
@@ -137,6 +140,21 @@ def _added(store: Store, layers: list[Layer], files: dict[str, str]) -> Iterator
             content += REWRITTEN
         layers.append({**_layer(store, kind, content), "from": f"{store.root}/blobs/{digest.replace(':', '-')}"})
         yield {"status": f"using existing layer {digest}"}
+
+
+def _merged(store: Store, files: dict[str, str]) -> dict[str, bytes]:
+    """Return the content of the first part of each split model with all others, and nothing for those.
+
+    All of them have to be there; older servers never look for them.
+    """
+    merged: dict[str, bytes] = {}
+    for first in (name for name in files if FIRST.search(name)):
+        names = [f"{first[:-20]}-{number:05}-of-{first[-10:]}" for number in range(1, int(first[-10:-5]) + 1)]
+        there = [store.blobs[files[name]] for name in names if files.get(name) in store.blobs]
+        if len(there) < len(names):
+            raise Refused(f'split GGUF "{first}" has {len(there)} shards, expected {len(names)}')
+        merged.update(dict.fromkeys(names, b""), **{first: b"".join(there)})
+    return merged
 
 
 def _kind(content: bytes) -> str:

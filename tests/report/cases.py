@@ -28,6 +28,7 @@ from tests.report.builders import (
     silent,
 )
 from tests.report.chain_cases import CHAINS
+from tests.report.parts_cases import PARTS
 from tests.report.upstream_cases import UPSTREAM
 
 PROMPT = "You are a support agent.\nAnswer in one sentence.\nNever guess.\nAsk for the order number.\nBe kind.\n"
@@ -231,6 +232,7 @@ PLANS = {
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
     "chains": CHAINS,
+    "parts": PARTS,
     **UPSTREAM,
 }
 

@@ -35,6 +35,7 @@ PLANS_AS_JSON = {
     "not_in_the_lock",
     "outdated",
     "outdated_and_pending",
+    "parts",
     "tested",
 }
 PLANS_AS_MARKDOWN = {"everything", "fields", "fleet", "hostile", "in_sync", "outdated_and_pending", "unsafe"}
