@@ -43,8 +43,7 @@ def command(
 
     Each change is put on record the moment it is known, and believed only after the host was read again. A change
     that fails leaves the old model as it was, and only what is built on it is skipped. Applying again finds
-    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once. --format markdown tells
-    what came of it as a comment for a pull request, with a first line by which the next one can replace it.
+    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once.
 
     \b
     Example, in cron:
@@ -55,10 +54,10 @@ def command(
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 interrupted.
     """
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
-        saved = saved_plan(question)
-        store = open_store(settings)
+        saved, store = saved_plan(question), open_store(settings)
+        asked = saved.question if saved else question
         with made.phase("plan"):
-            made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
+            made.proposal = proposal = propose_for(asked, settings, store)
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
         if format_ == "text":
             _show(plan, proposal.world, settings)
@@ -66,8 +65,7 @@ def command(
             _confirm()
         result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
         if plan.pending or format_ != "text":
-            name = " ".join((saved.question if saved else question).words)
-            click.echo(output.run(plan, result, settings, format_, name), nl=False)
+            click.echo(output.run(plan, result, settings, format_, asked.title), nl=False)
     return made.status
 
 

@@ -69,7 +69,7 @@ def formats(*names: str) -> Callable[[Command], Command]:
         default=names[0],
         show_default=True,
         callback=_remembered,
-        help="How to print the result.",
+        help="How to print the result." + " Markdown is a comment for a pull request." * ("markdown" in names),
     )
 
 

@@ -54,5 +54,5 @@ def command(
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
         save(out, question, plan)
-    click.echo(output.plan(plan, settings, graph or format_, " ".join(question.words)), nl=False)
+    click.echo(output.plan(plan, settings, graph or format_, question.title), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)

@@ -34,6 +34,11 @@ class Question:
         chosen = [f"{option} {name}" for option, names in named for name in names]
         return (*map(str, self.paths or (DEFAULT_PATH,)), *chosen)
 
+    @property
+    def title(self) -> str:
+        """Return `words` as one text."""
+        return " ".join(self.words)
+
 
 _OPTIONS = (
     click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path)),
@@ -61,7 +66,7 @@ def asks(command: Callable[..., Result]) -> Callable[..., Result]:
     def with_question(*args: object, **given: object) -> Result:
         question = Question(**{name: given.pop(name) for name in Question.__dataclass_fields__})  # type: ignore[arg-type]
         ctx = click.get_current_context()
-        ctx.meta[options.NAME] = f"{ctx.info_name}: {' '.join(question.words)}"
+        ctx.meta[options.NAME] = f"{ctx.info_name}: {question.title}"
         return command(*args, question=question, **given)
 
     made = cast("Callable[..., Result]", with_question)
