@@ -14,6 +14,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.exit_codes import ERROR, INTERRUPTED, SIGNALLED, USAGE, status_of
+from reconciler.cli.screen import write_what_they_can_show
 from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
@@ -118,7 +119,7 @@ class LazyGroup(click.Group):
     help="An address of this machine at which hosts can fetch a locked manifest from us.  "
     "[default: loopback, for hosts on this machine]",
 )
-@click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="Never write colours.")
+@click.option("--no-color", is_flag=True, help="Never write colours, as with NO_COLOR=1.")
 @click.pass_context
 def cli(
     ctx: click.Context,
@@ -138,6 +139,7 @@ def cli(
     3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
     """
     ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color, listen=listen)
+    ctx.color = ctx.obj.color or None  # else click takes colours out where there is no terminal
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -146,6 +148,7 @@ def main(args: Sequence[str] | None = None) -> None:
     After a signal nobody waits for threads that still read from a hub or a host.
     """
     _open_what_is_closed()
+    write_what_they_can_show()
     status = run(args)
     if status >= SIGNALLED:
         sys.stdout.flush()

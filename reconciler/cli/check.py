@@ -38,8 +38,10 @@ def command(settings: Settings, source: str, format_: str) -> int:
     kind, reference = _reference(source)
     found = inspect(kind, source_context(settings), reference)
     verdict = judge(found)
-    told = check_json(found, verdict) if format_ == "json" else check_text(found, verdict, colour=settings.color)
-    click.echo(told, nl=False)
+    if format_ == "json":
+        click.echo(check_json(found, verdict), nl=False)
+    else:
+        click.echo(check_text(found, verdict, colour=settings.color, columns=settings.columns), nl=False)
     return DONE if verdict.good else ERROR
 
 

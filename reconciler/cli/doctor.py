@@ -57,7 +57,7 @@ def command(settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     else:
         from reconciler.report.health import health_text
 
-        click.echo(health_text(findings, colour=settings.color), nl=False)
+        click.echo(health_text(findings, colour=settings.color, columns=settings.columns), nl=False)
     return ERROR if found(findings, Grade.ERROR) else DONE
 
 

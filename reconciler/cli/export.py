@@ -44,7 +44,7 @@ def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
     item = known[declared(name, known, "--modelfile")]
     with Fleet(len(item.chains) or 1) as fleet:
         pins = resolve([item], Locking(locked(manifests)), open_sources(settings), fleet)
-    click.echo(_written(item, pins), nl=False)
+    click.echo(_written(item, pins).encode(), nl=False)  # a file, whatever letters the terminal has
     return 0
 
 

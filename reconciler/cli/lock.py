@@ -101,7 +101,7 @@ def _check(books: Sequence[Book], sources: Sources, settings: Settings, format_:
     elif findings:
         from reconciler.report.terminal import diagnostics_text
 
-        click.echo(diagnostics_text(findings, colour=settings.color), nl=False)
+        click.echo(diagnostics_text(findings, colour=settings.color, columns=settings.columns), nl=False)
     else:
         from reconciler.report.lock import agreement_text
 
@@ -119,4 +119,8 @@ def _write(files: Sequence["LockFile"], pins: Sequence[Mapping[str, Facts]]) -> 
 def _told(revisions: Sequence[Revision], settings: Settings, format_: str) -> str:
     from reconciler.report.lock import lock_json, lock_text
 
-    return lock_json(revisions) if format_ == "json" else lock_text(revisions, colour=settings.color)
+    return (
+        lock_json(revisions)
+        if format_ == "json"
+        else lock_text(revisions, colour=settings.color, columns=settings.columns)
+    )

@@ -29,7 +29,7 @@ def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
         return graph.mermaid(made) if format_ == "mermaid" else graph.dot(made)
     from reconciler.report.terminal import plan_text
 
-    return plan_text(made, colour=settings.color, registry=registry)
+    return plan_text(made, colour=settings.color, registry=registry, columns=settings.columns)
 
 
 def run(made: Plan, result: RunResult, settings: Settings, format_: str, name: str = "") -> str:
@@ -49,7 +49,7 @@ def text_of_run(result: RunResult, settings: Settings) -> str:
     """Return what came of a run as text."""
     from reconciler.report.terminal import run_text
 
-    return run_text(result, colour=settings.color)
+    return run_text(result, colour=settings.color, columns=settings.columns)
 
 
 def status(made: Plan, settings: Settings, format_: str) -> str:
@@ -60,7 +60,7 @@ def status(made: Plan, settings: Settings, format_: str) -> str:
         return status_json(made)
     from reconciler.report.terminal import status_text
 
-    return status_text(made, colour=settings.color)
+    return status_text(made, colour=settings.color, columns=settings.columns)
 
 
 def diff(found: "Sequence[Told]", settings: Settings, format_: str) -> str:
@@ -71,7 +71,7 @@ def diff(found: "Sequence[Told]", settings: Settings, format_: str) -> str:
         return diff_json(found)
     from reconciler.report.terminal import diff_text
 
-    return diff_text(found, colour=settings.color)
+    return diff_text(found, colour=settings.color, columns=settings.columns)
 
 
 def findings(found: Iterable[object], format_: str, name: str = "") -> str:

@@ -36,7 +36,7 @@ def list_(settings: Settings, format_: str) -> int:
     else:
         from reconciler.report.records import registry_text
 
-        click.echo(registry_text(recorded), nl=False)
+        click.echo(registry_text(recorded, settings.columns), nl=False)
     return 0
 
 
@@ -51,7 +51,7 @@ def show(settings: Settings, name: str) -> int:
     found = [record for record in open_store(settings).read().records if record.address.model == model]
     if not found:
         raise SettingsError(f"{model} is not on record", hint="`reconciler registry list` shows what is")
-    click.echo("\n".join(record_text(record) for record in found), nl=False)
+    click.echo("\n".join(record_text(record, settings.columns) for record in found), nl=False)
     return 0
 
 
@@ -72,7 +72,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
     else:
         from reconciler.report.records import history_text
 
-        click.echo(history_text(runs, events), nl=False)
+        click.echo(history_text(runs, events, settings.columns), nl=False)
     return 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.cli import screen
 from reconciler.errors import SettingsError
 
 OLLAMA_PORT = 11434
@@ -31,6 +32,7 @@ class Settings:
     live: bool  # whether stderr is a terminal that can show bars
     environ: Mapping[str, str]
     listen: str = ""  # ADDRESS[:PORT] of this machine at which hosts can fetch from us; empty where none is declared
+    columns: int = 0  # of the terminal that shows stdout; 0 where none does, and then nothing is folded
 
     @classmethod
     def read(
@@ -43,10 +45,11 @@ class Settings:
             log_format,
             registry_url or default_registry(environ),
             cache=_folder(environ, "XDG_CACHE_HOME", ".cache"),
-            color=color and sys.stdout.isatty() and environ.get("TERM") != "dumb",
+            color=color and screen.colours(environ, terminal=sys.stdout.isatty()),
             live=sys.stderr.isatty() and log_format == "text" and environ.get("TERM") != "dumb",
             environ=environ,
             listen=listen_address(listen) if listen else "",
+            columns=screen.columns(),
         )
 
     def callback(self, url: str) -> str:

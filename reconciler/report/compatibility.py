@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reconciler.core.compatibility import Outcome, Verdict
 from reconciler.core.declaration import Entry, declaration
 from reconciler.core.found import Format, Found, Variant
+from reconciler.report.fold import Whole, document
 from reconciler.report.json_report import FORMAT_VERSION
 from reconciler.report.paint import Colour, Paint
-from reconciler.report.text import aligned, counted, document, human_bytes, safe
+from reconciler.report.text import aligned, counted, human_bytes, safe
 
 _WORDS = {
     Outcome.WORKS: ("works", Colour.GREEN),
@@ -24,7 +25,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:[/:][A-Za-z0-9_.-]+)*|\./[A-Za-z
 _READ_AS_OTHER = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-def check_text(found: Found, verdict: Verdict, *, colour: bool) -> str:
+def check_text(found: Found, verdict: Verdict, *, colour: bool, columns: int = 0) -> str:
     """Return the verdict and all that it rests on."""
     words, paint = _WORDS[verdict.outcome], Paint(colour)
     message = "" if verdict.outcome is Outcome.WORKS else f" {verdict.message}"
@@ -36,7 +37,8 @@ def check_text(found: Found, verdict: Verdict, *, colour: bool) -> str:
             *_section(_variants(found, verdict, paint)),
             *_section(_alternatives(found)),
             *_section(_manifest(found, verdict)),
-        )
+        ),
+        columns,
     )
 
 
@@ -167,4 +169,4 @@ def _manifest(found: Found, verdict: Verdict) -> Iterator[str]:
     if verdict.declarable:
         yield "In a manifest:"
         yield ""
-        yield from (f"  {safe(line)}" for line in yaml_text(declaration(found)).splitlines())
+        yield from (Whole(f"  {safe(line)}") for line in yaml_text(declaration(found)).splitlines())

@@ -4,22 +4,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reconciler.core.health import Finding, Grade, found
+from reconciler.report.fold import document
 from reconciler.report.json_parts import Json, given, report
 from reconciler.report.lines import WIDEST, hint_lines
 from reconciler.report.paint import Colour, Paint
-from reconciler.report.text import aligned, counted, document, safe
+from reconciler.report.text import aligned, counted, safe
 
 _SYMBOLS = {Grade.OK: "✓", Grade.WARNING: "!", Grade.ERROR: "✗"}
 _COLOURS = {Grade.OK: Colour.GREEN, Grade.WARNING: Colour.YELLOW, Grade.ERROR: Colour.RED}
 
 
-def health_text(findings: Sequence[Finding], *, colour: bool) -> str:
+def health_text(findings: Sequence[Finding], *, colour: bool, columns: int = 0) -> str:
     """Return the findings, area by area as they come, and what they come to."""
     paint = Paint(colour)
     lines: list[str] = []
     for area, items in groupby(findings, key=lambda item: item.area):
         lines += [paint(Colour.BOLD, area.value), *_lines(tuple(items), paint), ""]
-    return document((*lines, _summary(findings)))
+    return document((*lines, _summary(findings)), columns)
 
 
 def health_json(findings: Sequence[Finding]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from reconciler.report.fields import FieldRow
+from reconciler.report.fold import Whole
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.text import aligned
 
@@ -28,4 +29,4 @@ def _field(field: FieldRow, label: str, paint: Paint) -> Iterator[str]:
         return
     yield f"      {label.rstrip()}"
     for line in field.lines:
-        yield "        " + paint(_DIFF.get(line[0], Colour.NONE), line)
+        yield Whole("        " + paint(_DIFF.get(line[0], Colour.NONE), line))

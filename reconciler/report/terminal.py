@@ -11,12 +11,17 @@ from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcilerError
+from reconciler.report.fold import document
 from reconciler.report.lines import WIDEST, field_lines, hint_lines
 from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
+<<<<<<< HEAD
 from reconciler.report.text import aligned, counted, document, safe, without_login
+=======
+from reconciler.report.text import aligned, counted, human_bytes, safe, without_login
+>>>>>>> 884d15f (Terminals: lines that fit, colours by everybody's variables, ASCII where there is no more)
 from reconciler.report.upstream_text import diff_text
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, view
 
@@ -51,24 +56,24 @@ _ENDS = {
 _STATES = {State.IN_SYNC: Colour.GREEN, State.UNMANAGED: Colour.NONE, State.UNREACHABLE: Colour.RED}
 
 
-def plan_text(plan: Plan, *, colour: bool, registry: str = "") -> str:
+def plan_text(plan: Plan, *, colour: bool, registry: str = "", columns: int = 0) -> str:
     """Return a plan as text: host by host what would change and why, and the summary at the end."""
     paint, shown = Paint(colour), view(plan, registry)
     lines = [line for host in shown.hosts for line in (*_host(host, paint), "")]
     lines += [paint(Colour.RED, f"unsafe: {violation}") for violation in shown.violations]
-    return document((*lines, *shown.sentences))
+    return document((*lines, *shown.sentences), columns)
 
 
-def run_text(result: RunResult, *, colour: bool) -> str:
+def run_text(result: RunResult, *, colour: bool, columns: int = 0) -> str:
     """Return what came of a run as text: host by host each outcome, and the counts at the end."""
     paint = Paint(colour)
     lines: list[str] = []
     for host, outcomes in groupby(result.outcomes, key=lambda outcome: outcome.address.host):
         lines += [paint(Colour.BOLD, f"host {safe(host)}"), "", *_outcomes(tuple(outcomes), paint), ""]
-    return document((*lines, *filter(None, (run_sentence(result), run_incomplete(result)))))
+    return laid_out((*lines, *filter(None, (run_sentence(result), run_incomplete(result)))), columns)
 
 
-def status_text(plan: Plan, *, colour: bool) -> str:
+def status_text(plan: Plan, *, colour: bool, columns: int = 0) -> str:
     """Return how every model stands, host by host, and the counts at the end."""
     paint, rows = Paint(colour), status_rows(plan)
     heads = {host.host: _head(host.host, host.url, f"ollama {host.version}") for host in plan.hosts}
@@ -79,16 +84,16 @@ def status_text(plan: Plan, *, colour: bool) -> str:
         lines += [paint(Colour.BOLD, heads[host]), "", *_states(here, paint), ""]
     counts = Counter(row.state for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
-    return document((*lines, f"{told or 'no models'}."))
+    return document((*lines, f"{told or 'no models'}."), columns)
 
 
-def diagnostics_text(findings: Iterable[object], *, colour: bool) -> str:
+def diagnostics_text(findings: Iterable[object], *, colour: bool, columns: int = 0) -> str:
     """Return findings about manifests, a line or two each, and how many there are."""
     paint, found = Paint(colour), [item for item in findings if isinstance(item, Diagnostic)]
     lines = [paint(_severity(item), line) for item in found for line in _finding(item)]
     counts = Counter(item.severity for item in found)
     lines.append(", ".join(counted(counts[severity], severity) for severity in Severity if counts[severity]))
-    return document(lines)
+    return document(lines, columns)
 
 
 def error_text(error: ReconcilerError) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, takewhile
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_JOINED = frozenset(  # one with what stands before: vowels and endings of Korean in parts, and colours of skin
+    map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800), *range(0x1F3FB, 0x1F400)))
+)
 _LOGIN = re.compile(r"(?<=//)[^/@]*@")
 
 
@@ -65,16 +68,11 @@ def aligned(rows: Iterable[Sequence[str]], limits: Sequence[int]) -> list[list[s
     return table
 
 
-def document(lines: Iterable[str]) -> str:
-    """Return the lines as one text that ends with an end of line."""
-    return "\n".join(lines) + "\n"
-
-
 def _harmless(mark: str) -> bool:
     return mark.isprintable() or unicodedata.category(mark) == "Zs"
 
 
 def _columns(mark: str) -> int:
-    if unicodedata.category(mark) in {"Mn", "Me"}:
+    if unicodedata.category(mark) in {"Mn", "Me"} or mark in _JOINED:
         return 0
     return 2 if unicodedata.east_asian_width(mark) in {"W", "F"} else 1

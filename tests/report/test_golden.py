@@ -73,9 +73,9 @@ PLAIN = {
 }
 
 
-def check(file, text):
+def check(file, text, folder=GOLDEN):
     """Compare with the golden file, or renew it."""
-    path = GOLDEN / file
+    path = folder / file
     if os.environ.get("RENEW_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
