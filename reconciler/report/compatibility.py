@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.compatibility import Outcome, Verdict
 from reconciler.core.declaration import Entry, declaration
 from reconciler.core.found import Format, Found, Variant
-from reconciler.report.fold import Whole, document
+from reconciler.report.fold import Whole, laid_out
 from reconciler.report.json_report import FORMAT_VERSION
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.text import aligned, counted, human_bytes, safe
@@ -29,7 +29,7 @@ def check_text(found: Found, verdict: Verdict, *, colour: bool, columns: int = 0
     """Return the verdict and all that it rests on."""
     words, paint = _WORDS[verdict.outcome], Paint(colour)
     message = "" if verdict.outcome is Outcome.WORKS else f" {verdict.message}"
-    return document(
+    return laid_out(
         (
             paint(words[1], safe(f"{found.asked}  {words[0]}{message}")),
             *(safe(f"  hint: {text}") for text in verdict.advice),

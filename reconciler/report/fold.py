@@ -7,7 +7,7 @@ and is left to the terminal. Where nobody looks (a pipe, a file) nothing is fold
 import re
 from collections.abc import Iterable, Iterator
 
-from reconciler.report.text import width
+from reconciler.report.text import document, width
 
 NARROWEST = 20  # columns; below that, folding would only make it worse
 _PAINT = re.compile(r"\x1b\[\d*m")
@@ -64,6 +64,6 @@ def _inset(plain: str, columns: int) -> int:
     return left[-1] if left else min(start + _FURTHER, columns // 2)
 
 
-def document(lines: Iterable[str], columns: int = 0) -> str:
+def laid_out(lines: Iterable[str], columns: int) -> str:
     """Return the lines, folded, as one text that ends with an end of line."""
-    return "\n".join(piece for line in lines for piece in folded(line, columns)) + "\n"
+    return document(piece for line in lines for piece in folded(line, columns))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reconciler.core.health import Finding, Grade, found
-from reconciler.report.fold import document
+from reconciler.report.fold import laid_out
 from reconciler.report.json_parts import Json, given, report
 from reconciler.report.lines import WIDEST, hint_lines
 from reconciler.report.paint import Colour, Paint
@@ -20,7 +20,7 @@ def health_text(findings: Sequence[Finding], *, colour: bool, columns: int = 0) 
     lines: list[str] = []
     for area, items in groupby(findings, key=lambda item: item.area):
         lines += [paint(Colour.BOLD, area.value), *_lines(tuple(items), paint), ""]
-    return document((*lines, _summary(findings)), columns)
+    return laid_out((*lines, _summary(findings)), columns)
 
 
 def health_json(findings: Sequence[Finding]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.lock import LockChange, Revision, set_digest
-from reconciler.report.fold import document
+from reconciler.report.fold import laid_out
 from reconciler.report.json_report import FORMAT_VERSION
 from reconciler.report.paint import Colour, Paint
-from reconciler.report.text import aligned, counted, human_bytes, safe
+from reconciler.report.text import aligned, counted, document, human_bytes, safe
 
 _WIDEST = 64  # columns that one cell may claim from its whole column
 _LENGTHS = {"commit": 7, "digest": 12, "sha256": 12}  # what tells one pin from another, and how much of it is shown
@@ -20,7 +20,7 @@ _MARKS = {"add": ("+", Colour.GREEN), "move": ("~", Colour.YELLOW), "remove": ("
 def lock_text(revisions: Sequence[Revision], *, colour: bool, columns: int = 0) -> str:
     """Return what became of each lock, a line for each reference that was added, moved or removed."""
     paint = Paint(colour)
-    return document((line for item in revisions for line in (*_lines(item, paint), _summary(item))), columns)
+    return laid_out((line for item in revisions for line in (*_lines(item, paint), _summary(item))), columns)
 
 
 def agreement_text(count: int) -> str:

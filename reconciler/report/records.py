@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.state import Recorded, RecordedState
 from reconciler.ports import Event, Run
-from reconciler.report.fold import document
+from reconciler.report.fold import laid_out
 from reconciler.report.sentences import chain_lines, source_text
 from reconciler.report.text import aligned, counted, human_bytes, safe
 
@@ -18,7 +18,7 @@ def registry_text(recorded: RecordedState, columns: int = 0) -> str:
     """Return every model that we own, a line each, and how many there are."""
     rows = aligned((_HEAD, *(_row(record) for record in recorded.records)), (_WIDEST,) * 5)
     lines = ["  ".join(row).rstrip() for row in rows] if recorded.records else []
-    return document((*lines, f"{counted(len(recorded.records), 'model')} on record."), columns)
+    return laid_out((*lines, f"{counted(len(recorded.records), 'model')} on record."), columns)
 
 
 def record_text(record: Recorded, columns: int = 0) -> str:
@@ -38,7 +38,7 @@ def record_text(record: Recorded, columns: int = 0) -> str:
     chain = (f"  {safe(line)}" for line in chain_lines(record.sources))
     rows = aligned(((label, safe(value)) for label, value in pairs if value), (_WIDEST,))
     lists = (*_facts("provenance", record.provenance), *_facts("content", record.content))
-    return document((safe(str(record.address)), *(f"  {'  '.join(row)}" for row in rows), *chain, *lists), columns)
+    return laid_out((safe(str(record.address)), *(f"  {'  '.join(row)}" for row in rows), *chain, *lists), columns)
 
 
 def history_text(runs: Sequence[Run], events: Sequence[Event], columns: int = 0) -> str:
@@ -48,7 +48,7 @@ def history_text(runs: Sequence[Run], events: Sequence[Event], columns: int = 0)
         by_run.setdefault(event.run, []).append(event)
     lines = [line for run in runs for line in (_run(run), *_events(by_run.pop(run.id, [])))]
     lines += [line for name, found in by_run.items() for line in (f"run {safe(name)}", *_events(found))]
-    return document(lines or ["Nothing is on record."], columns)
+    return laid_out(lines or ["Nothing is on record."], columns)
 
 
 def _row(record: Recorded) -> tuple[str, ...]:

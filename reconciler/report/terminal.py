@@ -11,17 +11,13 @@ from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcilerError
-from reconciler.report.fold import document
+from reconciler.report.fold import laid_out
 from reconciler.report.lines import WIDEST, field_lines, hint_lines
 from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
 from reconciler.report.status import State, StatusRow, status_rows
-<<<<<<< HEAD
 from reconciler.report.text import aligned, counted, document, safe, without_login
-=======
-from reconciler.report.text import aligned, counted, human_bytes, safe, without_login
->>>>>>> 884d15f (Terminals: lines that fit, colours by everybody's variables, ASCII where there is no more)
 from reconciler.report.upstream_text import diff_text
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, view
 
@@ -61,7 +57,7 @@ def plan_text(plan: Plan, *, colour: bool, registry: str = "", columns: int = 0)
     paint, shown = Paint(colour), view(plan, registry)
     lines = [line for host in shown.hosts for line in (*_host(host, paint), "")]
     lines += [paint(Colour.RED, f"unsafe: {violation}") for violation in shown.violations]
-    return document((*lines, *shown.sentences), columns)
+    return laid_out((*lines, *shown.sentences), columns)
 
 
 def run_text(result: RunResult, *, colour: bool, columns: int = 0) -> str:
@@ -84,7 +80,7 @@ def status_text(plan: Plan, *, colour: bool, columns: int = 0) -> str:
         lines += [paint(Colour.BOLD, heads[host]), "", *_states(here, paint), ""]
     counts = Counter(row.state for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
-    return document((*lines, f"{told or 'no models'}."), columns)
+    return laid_out((*lines, f"{told or 'no models'}."), columns)
 
 
 def diagnostics_text(findings: Iterable[object], *, colour: bool, columns: int = 0) -> str:
@@ -93,7 +89,7 @@ def diagnostics_text(findings: Iterable[object], *, colour: bool, columns: int =
     lines = [paint(_severity(item), line) for item in found for line in _finding(item)]
     counts = Counter(item.severity for item in found)
     lines.append(", ".join(counted(counts[severity], severity) for severity in Severity if counts[severity]))
-    return document(lines, columns)
+    return laid_out(lines, columns)
 
 
 def error_text(error: ReconcilerError) -> str:

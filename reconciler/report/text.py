@@ -68,6 +68,11 @@ def aligned(rows: Iterable[Sequence[str]], limits: Sequence[int]) -> list[list[s
     return table
 
 
+def document(lines: Iterable[str]) -> str:
+    """Return the lines as one text that ends with an end of line."""
+    return "\n".join(lines) + "\n"
+
+
 def _harmless(mark: str) -> bool:
     return mark.isprintable() or unicodedata.category(mark) == "Zs"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from reconciler.report.changelog import since
-from reconciler.report.fold import document
+from reconciler.report.fold import laid_out
 from reconciler.report.lines import field_lines, hint_lines
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.sentences import chain_lines, pin_text
@@ -16,7 +16,7 @@ _THEN = {Standing.OUTDATED: "locked", Standing.MOVED: "applied"}
 def diff_text(found: Sequence[Told], *, colour: bool, columns: int = 0) -> str:
     """Return each answer in turn; a model has more than one only where its hosts differ, and then they are named."""
     paint = Paint(colour)
-    return document((line for item in found for line in _lines(item, paint, several=_several(item, found))), columns)
+    return laid_out((line for item in found for line in _lines(item, paint, several=_several(item, found))), columns)
 
 
 def _several(item: Told, found: Sequence[Told]) -> bool:

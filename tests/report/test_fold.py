@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.compatibility import judge
 from reconciler.report.compatibility import check_text
-from reconciler.report.fold import NARROWEST, Whole, document, folded
+from reconciler.report.fold import NARROWEST, Whole, folded, laid_out
 from reconciler.report.lock import lock_text
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.terminal import diff_text, history_text, plan_text, registry_text, run_text, status_text
@@ -69,7 +69,7 @@ def test_nothing_is_lost_and_what_can_fit_fits(line, columns, painted):
 
 
 def test_a_document_is_folded_line_by_line():
-    assert document(["one two three four five", "", "x"], 20) == "one two three four\n    five\n\nx\n"
+    assert laid_out(["one two three four five", "", "x"], 20) == "one two three four\n    five\n\nx\n"
 
 
 TEXTS = {
