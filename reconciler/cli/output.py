@@ -41,7 +41,7 @@ def run(made: Plan, result: RunResult, settings: Settings, format_: str, name: s
     if format_ == "markdown":
         from reconciler.report.markdown_run import run_markdown
 
-        return run_markdown(result, name)
+        return run_markdown(made, result, name)
     return text_of_run(result, settings)
 
 

@@ -5,12 +5,13 @@ comment that it has to replace.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.diagnostics import Diagnostic, Severity
+from reconciler.core.plan import Plan
 from reconciler.report.capped import Group, Piece, Weight, fitted
 from reconciler.report.marks import code, comment, prose
-from reconciler.report.text import counted
+from reconciler.report.text import counted, without_login
 
 MOST = 60_000  # characters; GitHub takes 65,536, and whoever posts this may have to add something
 
@@ -65,11 +66,18 @@ def alarm(kind: str, sentence: str, lines: Iterable[str]) -> Group:
     return Group(tuple(Piece(Weight.ALARM, text) for text in texts), tail="\n")
 
 
+def silent(plan: Plan) -> Iterator[str]:
+    """Yield a line for each host that could not be observed."""
+    for host in plan.unobserved:
+        place = f"host {code(host.host)} {code(without_login(host.url))}"
+        yield f"{place}: {prose(host.message)}{hint(host.hint)}"
+
+
 def hint(text: str) -> str:
     """Return what to do, for the end of a line; empty where nothing is known to help."""
     return f"<br>hint: {prose(text)}" if text else ""
 
 
-def folded(title: str, pieces: Sequence[Piece]) -> Group:
-    """Return pieces that are seen when somebody asks for them; HTML around, with an empty line, and Markdown within."""
-    return Group(tuple(pieces), f"<details><summary>{title}</summary>\n\n", "</details>\n\n")
+def folded(title: str, pieces: Sequence[Piece], first: str = "") -> Group:
+    """Return pieces that are seen when somebody asks for them; each begins with an empty line, or `first` does."""
+    return Group(tuple(pieces), f"<details><summary>{title}</summary>\n{first}", "\n</details>\n\n")

@@ -12,14 +12,16 @@ from reconciler.core.change import Action
 from reconciler.core.facts import ABSENT
 from reconciler.core.plan import Plan
 from reconciler.report.capped import Group, Piece, Weight
-from reconciler.report.comment import alarm, folded, hint, whole
+from reconciler.report.comment import alarm, folded, hint, silent, whole
 from reconciler.report.fields import FieldRow, value_text
 from reconciler.report.graph import drawings, mermaid
 from reconciler.report.marks import code, fenced, prose
 from reconciler.report.sentences import incomplete, notes, summary, unsafe
+from reconciler.report.text import counted
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, PlanView, view
 
 _NAMED = 10  # hosts that one title names
+_SEEN = 25  # changes on a host that are seen without a click
 _DRAWN = 25  # boxes of a graph, at the most
 _LOUD = {SYMBOLS[Action.DELETE]: Weight.DELETE, SYMBOLS[Action.REFUSE]: Weight.REFUSAL}
 _COUNTS = re.compile(r"\d+ (?:to delete|refused)")
@@ -40,13 +42,8 @@ def plan_markdown(plan: Plan, name: str, registry: str = "") -> str:
 
 def _alarms(plan: Plan, shown: PlanView) -> Iterator[Group]:
     """Yield why a plan is unsafe, and what it does not know."""
-    silent = (
-        f"host {code(host.name)} {code(host.url)}: {prose(host.trouble)}{hint(host.hint)}"
-        for host in shown.hosts
-        if host.trouble
-    )
     yield alarm("CAUTION", unsafe(plan), map(prose, shown.violations))
-    yield alarm("WARNING", incomplete(plan), silent)
+    yield alarm("WARNING", incomplete(plan), silent(plan))
 
 
 def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:
@@ -60,8 +57,16 @@ def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:
         yield Group((Piece(weight, _title(same)),))
         if rows:
             ordered = sorted(rows, key=_weight)
-            yield Group(tuple(Piece(_weight(row), _cells(row)) for row in ordered), _TABLE, "\n")
+            yield from _tables(ordered)
             yield folded("Details", [Piece(Weight.FIELDS, text) for row in ordered if (text := _fields(row))])
+
+
+def _tables(rows: Sequence[ChangeRow]) -> Iterator[Group]:
+    """Yield the rows as a table; where they are many, those that are not loud are folded up in one of their own."""
+    open_ = [row for row in rows if len(rows) <= _SEEN or row.symbol in _LOUD]
+    yield Group(tuple(Piece(_weight(row), _cells(row)) for row in open_), _TABLE, "\n")
+    rest = [Piece(Weight.CHANGE, _cells(row)) for row in rows[len(open_) :]]
+    yield folded(f"{counted(len(rest), 'change')} that delete and refuse nothing", rest, f"\n{_TABLE}")
 
 
 def _weight(row: ChangeRow) -> Weight:
@@ -93,7 +98,7 @@ def _fields(row: ChangeRow) -> str:
         return ""
     lines = "".join(f"- {prose(line)}\n" for line in below)
     diff = fenced((line for field in row.fields for line in _diff(field)), "diff") if row.fields else ""
-    return "\n".join(filter(None, (f"**{code(row.name)}**\n", lines, diff))) + "\n"
+    return "\n".join(("", *filter(None, (f"**{code(row.name)}**\n", lines, diff))))
 
 
 def _diff(field: FieldRow) -> Iterator[str]:
@@ -121,4 +126,4 @@ def _graph(plan: Plan, shown: PlanView) -> Group:
     nodes = [node for drawing in drawings(plan) for node in drawing.nodes]
     if not shown.hosts or len(nodes) > _DRAWN or not any(change.base for change in plan.changes):
         return Group(())
-    return folded("Graph", [Piece(Weight.GRAPH, f"{fenced(mermaid(plan).splitlines(), 'mermaid')}\n")])
+    return folded("Graph", [Piece(Weight.GRAPH, f"\n{fenced(mermaid(plan).splitlines(), 'mermaid')}")])

@@ -6,8 +6,9 @@ from itertools import groupby
 
 from reconciler.core.change import Action
 from reconciler.core.outcome import Outcome, RunResult, Status
+from reconciler.core.plan import Plan
 from reconciler.report.capped import Group, Piece, Weight
-from reconciler.report.comment import alarm, hint, whole
+from reconciler.report.comment import alarm, hint, silent, whole
 from reconciler.report.marks import code, prose
 from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.view import SYMBOLS
@@ -17,10 +18,10 @@ _TABLE = "| | model | action | outcome | |\n|---|---|---|---|---|\n"
 _WEIGHTS = {Status.FAILED: Weight.FAILURE, Status.SKIPPED: Weight.SKIPPED, Status.REFUSED: Weight.REFUSAL}
 
 
-def run_markdown(result: RunResult, name: str) -> str:
-    """Return what came of a run as a comment; `name` says what was applied, and tells this comment from others."""
+def run_markdown(plan: Plan, result: RunResult, name: str) -> str:
+    """Return what came of a run of this plan as a comment; `name` says what was applied, and tells it from others."""
     verdict = _COUNTS.sub(r"**\g<0>**", run_sentence(result))
-    groups = (alarm("WARNING", run_incomplete(result), ()), *_hosts(result.outcomes))
+    groups = (alarm("WARNING", run_incomplete(result), silent(plan)), *_hosts(result.outcomes))
     return whole(f"apply: {name}", verdict, groups, f"<sub>{code(f'reconciler apply {name}')}</sub>\n")
 
 

@@ -55,7 +55,7 @@ PLAIN = {
     **{f"plan_{name}.dot": (dot, PLANS[name]) for name in ("everything", "fleet")},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
-    **{f"run_{name}.md": (lambda run: run_markdown(run, "manifests"), RUNS[name]) for name in RUNS},
+    **{f"run_{name}.md": (lambda run: run_markdown(PLANS["fleet"], run, "manifests"), RUNS[name]) for name in RUNS},
     "diff_chains.json": (diff_json, chain_cases.DIFF),
     "diff_chains.txt": (lambda found: diff_text(found, colour=False), chain_cases.DIFF),
     **{f"diff_{name}.json": (diff_json, DIFFS[name]) for name in ("several_hosts", "in_sync", "hostile")},

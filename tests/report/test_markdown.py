@@ -17,6 +17,7 @@ from tests.report.rendered import assert_harmless, page
 from tests.report.test_marks import TEXTS
 
 MARK = "<!-- reconciler plan: manifests -->"
+FOLDED = "<details><summary>{} changes that delete and refuse nothing</summary>"
 TAGS = (
     MARK,
     "<details><summary>Details</summary>",
@@ -82,6 +83,16 @@ def test_hosts_where_the_same_happens_are_told_once():
     assert "**Host `b`** `http://127.0.0.1:11434`, ollama 0.9.3: 1 in sync" in shown(two)[0]
 
 
+def test_many_changes_are_folded_up_but_for_deletes_and_refusals():
+    text = plan_markdown(many(deletes=2, creates=23), "manifests")
+    assert text.count("| model |") == 1
+    text, found = shown(many(deletes=2, refusals=1, creates=23))
+    folded = text.index(f"{FOLDED.format(23)}\n\n| | model |")
+    assert text.rindex("**refuse**") < folded < text.index("`new0:latest`")
+    assert len(found.rows) == 26
+    assert_harmless(found, tags=(*TAGS, FOLDED.format(23)))
+
+
 def many(deletes=0, refusals=0, creates=0, **more):
     return plan(
         *(change(f"old{nth}", Action.DELETE, Reason.NOT_DECLARED) for nth in range(deletes)),
@@ -98,7 +109,7 @@ def test_what_is_too_long_leaves_out_details_first_and_says_how_many():
     kept = text.count("```diff")
     assert f"> [!CAUTION]\n> **Too long for a comment. Left out: the details of {200 - kept} changes.**\n" in text
     assert text.index("Left out") < text.index("Host")
-    assert_harmless(found, tags=TAGS)
+    assert_harmless(found, tags=(*TAGS, FOLDED.format(200)))
 
 
 def test_deletes_and_refusals_are_never_left_out_without_a_word():
