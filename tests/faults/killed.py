@@ -1,5 +1,9 @@
 """Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step."""
 
+import os
+from select import select
+
+from reconciler.core.parts import merged_here
 from tests.fakes.hf_server import Fault
 from tests.faults.places import (
     PIECE,
@@ -15,6 +19,7 @@ from tests.faults.places import (
     in_place_on_fake,
     install_on_real,
     pull_on_real,
+    split_on_real,
 )
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
@@ -47,6 +52,25 @@ def _in_download(scene: Scene) -> Seen:
     return seen
 
 
+def _in_merge(scene: Scene) -> Seen:
+    """Have the file that is being made be a pipe, which takes no more than it holds until somebody reads it."""
+    (change,) = scene.plan().pending
+    assert change.after is not None
+    (blob,) = merged_here(change.after)
+    unfinished = scene.cache / "downloads" / f"{blob.digest.hex}.merging"
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(unfinished)
+    with scene.process() as process, unfinished.open("r+b", buffering=0) as pipe:
+        assert select([pipe], [], [], 20)[0], "nothing was merged"
+        process.kill()
+        seen = scene.ended(process)
+        beginning = pipe.read(1000)
+    unfinished.unlink()
+    unfinished.write_bytes(beginning)
+    scene.leases_run_out()
+    return seen
+
+
 def _in_pull(scene: Scene) -> Seen:
     assert isinstance(scene.content, Pulled)
     with scene.process() as process:
@@ -73,6 +97,7 @@ ROWS = (
     _at("after the copy of a new model", "POST /api/copy", "new", bare_real, answered=True),
     _at("before a new model is on record", "POST /api/show", "new", bare_real, nth=2, answered=True),
     Row(_FAULT, "in the download", hub_on_fake, _in_download, "exit -9$"),
+    Row(_FAULT, "in the merge", split_on_real, _in_merge, "exit -9$"),
     Row(_FAULT, "in the pull", pull_on_real, _in_pull, "exit -9$"),
     _at("after the pull", "POST /api/copy", place=pull_on_real),
     _at("before the pull from us", "POST /api/pull", place=install_on_real),

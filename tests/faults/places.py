@@ -15,7 +15,7 @@ from tests.fakes.ollama_server import FakeOllama
 from tests.faults.gate import Gate
 from tests.faults.scene import Scene, scene
 from tests.manifests import model, write
-from tests.parts.gguf import tiny_model
+from tests.parts.gguf import in_parts, tiny_model
 from tests.parts.ollama import RealOllama, find_server
 from tests.parts.registry import LOGIN, Layer, RealRegistry, available
 
@@ -86,6 +86,23 @@ class Files:
         model(folder, name, seed=seed, more=f"system: {version}\n{self.test.format(version)}")
         with (folder / f"{name}.gguf").open("ab") as file:
             file.write(bytes(self.extra))
+
+
+@dataclass
+class Split:
+    """A GGUF in parts beside the manifest, and more of it than a pipe holds."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def declare(self, folder: Path, name: str, version: str, seed: int) -> None:
+        whole = folder / f"{name}.gguf"
+        tiny_model(whole, seed=seed)
+        parts = in_parts(whole, 4)
+        whole.unlink()
+        with parts[-1].open("ab") as file:
+            file.write(bytes(200_000))
+        source = f"source: {{gguf: ./{parts[0].name}}}"
+        write(folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec:\n  {source}\n  system: {version}\n")
 
 
 @dataclass
@@ -178,6 +195,13 @@ def bare_real(folder: Path, parts: Parts) -> Iterator[Scene]:
 
 
 @contextmanager
+def split_on_real(folder: Path, parts: Parts) -> Iterator[Scene]:
+    """Give a model in parts, on a real host that can't merge them."""
+    with scene(folder, parts.ollama(), Split()) as made:
+        yield made
+
+
+@contextmanager
 def files_on_small_disk(folder: Path, parts: Parts) -> Iterator[Scene]:
     """Give a model from a file, on a real host whose disk is almost full."""
     with scene(folder, parts.small(), Files()) as made:
@@ -251,7 +275,7 @@ def pull_on_fake(folder: Path, parts: Parts) -> Iterator[Scene]:
         yield made
 
 
-ON_REAL = {bare_real, files_on_real, files_on_small_disk, install_on_real, pull_on_real}
+ON_REAL = {bare_real, files_on_real, files_on_small_disk, install_on_real, pull_on_real, split_on_real}
 WITH_REGISTRY = {in_place_on_fake, install_on_real, pull_on_real, pull_on_fake}
 
 
