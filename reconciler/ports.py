@@ -128,6 +128,9 @@ class Host(Protocol):
     def show(self, name: ModelName) -> Facts:
         """Return what a model consists of; HostRejected with status 404 if the host cannot show it."""
 
+    def parent(self, name: ModelName) -> ModelName | None:
+        """Return the model that a model says it was built on, which may be gone or changed since; None where none."""
+
     def loaded(self) -> frozenset[ModelName]:
         """Return the models that are in memory now."""
 

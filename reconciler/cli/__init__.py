@@ -38,7 +38,7 @@ COMMANDS = {
     "report": "Write the fleet, the plan and the latest runs as one HTML page.",
     "adopt": "Begin to own models that are already there, without touching them.",
     "forget": "Cease to own models, without touching them.",
-    "export": "Print the Modelfile that a declared model equals.",
+    "export": "Write down what is on a host as manifests, or a declared model as a Modelfile.",
     "import": "Convert what you have today (Helm, NixOS, compose, ollama list, a Modelfile) into manifests.",
     "registry": "Look into our records: what was applied, when, and what came of it.",
     "doctor": "Find what is wrong with hosts, hubs, secrets, registry and disks, and say how to mend it.",

@@ -1,84 +1,177 @@
 """`reconciler export`."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import candidates, options
-from reconciler.cli.naming import declared
+from reconciler.cli import options
+from reconciler.cli.exit_codes import DONE, PARTIAL
+from reconciler.cli.naming import model_name
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import locked, open_sources, read
-from reconciler.core.chain import choose, none_taken
-from reconciler.core.modelfile import modelfile
-from reconciler.core.resolution import Pinned
-from reconciler.core.resource import Resource, SourceRef
-from reconciler.core.steps import converted
-from reconciler.errors import ResolutionError
-from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.resolve import Locking, Pins, resolve
+from reconciler.cli.wiring import default_host, load, open_hosts, open_sources
+from reconciler.cli.writing import write_new
+from reconciler.core.diagnostics import Location
+from reconciler.core.names import HostName, ModelName, host_name
+from reconciler.core.resource import HostSpec
+from reconciler.errors import SettingsError
+from reconciler.ports import Host
+
+if TYPE_CHECKING:
+    from reconciler.core.exported import Exported
+    from reconciler.manifest.drafts import Text
+
+_FILE = "models.yaml"
+_WIDTH = 16  # requests under way at once
+_DEFAULT = "default"
+_HOW = {"hub": "from hubs", "build": "as builds on others", "blobs": "by blobs that only this host holds"}
 
 
 @click.command("export")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--host", metavar="NAME", help="A declared host.  [default: the one at $OLLAMA_HOST]")
+@click.option("--url", metavar="URL", help="The address of a host that is not declared.")
 @click.option(
-    "--modelfile",
-    "name",
-    metavar="NAME",
-    required=True,
-    shell_complete=candidates.models,
-    help="The declared model to write down.",
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help=f"Write DIR/{_FILE}; never over what is there."
 )
+@click.option("--modelfile", metavar="NAME", help="Print the Modelfile that a declared model equals, and nothing else.")
 @options.manifests
 @click.pass_obj
-def command(settings: Settings, name: str, manifests: tuple[Path, ...]) -> int:
-    """Print the Modelfile that a declared model equals, for `ollama create`.
-
-    FROM names the base, the name on the hub, the folder, or the file; where files are on Hugging Face, comments say
-    where and with which sha256, as the lock has it or upstream offers it now. No host is asked, nothing is downloaded.
+def command(
+    settings: Settings,
+    names: tuple[str, ...],
+    host: str | None,
+    url: str | None,
+    out: Path | None,
+    modelfile: str | None,
+    manifests: tuple[Path, ...],
+) -> int:
+    """Write down what is on a host as manifests that plan as in sync at once.
 
     \b
-    Exit codes: 0 done, 1 error or a text that no Modelfile can hold, 64 wrong usage.
+      reconciler export                                everything on the host at $OLLAMA_HOST, to stdout
+      reconciler export --out manifests bot            the model `bot`, into manifests/models.yaml
+      reconciler export --url https://gpu-01:11434     another host, declared along with its models
+      reconciler export --modelfile bot                the Modelfile of a declared model, for `ollama create`
+
+    Each NAME, or every model, is looked for on its hub: one that means there what it is on the host is declared by that
+    name. One that was built on another model is declared as a FineTune of it, and anything else by the blobs that only
+    this host holds; comments say why. Nothing is written to the host. `reconciler adopt` makes the models ours.
+
+    With --modelfile no host is asked and nothing is downloaded. FROM names the base, the name on the hub, the folder,
+    or the file; where files are on Hugging Face, comments say where and with which sha256.
+
+    \b
+    Exit codes: 0 done, 1 error, 4 some models can't be declared and are only told, 64 wrong usage.
     """
-    resources = read(manifests).manifests.resources
-    known = {item.name: item for item in resources}
-    item = known[declared(name, known, "--modelfile")]
-    with Fleet(len(item.chains) or 1) as fleet:
-        pins = resolve([item], Locking(locked(manifests)), open_sources(settings), fleet)
-    click.echo(_written(item, pins).encode(), nl=False)  # a file, whatever letters the terminal has
-    return 0
+    if modelfile is not None:
+        if names or host or url or out:
+            raise click.UsageError("--modelfile is about one declared model: give no other names, no host and no DIR")
+        from reconciler.cli.exporting_modelfile import modelfile_of
+
+        click.echo(modelfile_of(modelfile, manifests, settings).encode(), nl=False)  # whatever the terminal can show
+        return DONE
+    spec = _host(host, url, manifests, settings)
+    found = _surveyed(spec, names, settings)
+    made = _written(found, spec, declared=bool(host or url), home=str(out or "."))
+    _warn(made, found)
+    kept = [item for item in found if item.resource in made.entries]
+    if out is None:
+        click.echo(made.text.encode(), nl=False)
+    else:
+        write_new({out / _FILE: made.text})
+        click.echo(_told(out, kept))
+    return DONE if len(kept) == len(found) else PARTIAL
 
 
-def _written(item: Resource, pins: Pins) -> str:
-    start = (str(item.base),) if item.base is not None else _places(item.sources, pins)
-    adapters = _places((item.adapter,), pins) if item.adapter is not None else ()
-    notes = [*_notes(item, pins)]
-    return modelfile(start, adapters, item.overlay, notes)
+def _host(name: str | None, url: str | None, manifests: Sequence[Path], settings: Settings) -> HostSpec:
+    """Return the host that is meant; raises click.UsageError, click.BadParameter and ManifestError."""
+    if name is not None and url is not None:
+        raise click.UsageError("--host and --url exclude each other")
+    if name is not None:
+        known = {spec.name: spec for spec in load(manifests, settings).hosts}
+        if name not in known:
+            raise click.BadParameter(f"no host is named {name!r}; there are: {', '.join(known)}", param_hint="--host")
+        return known[HostName(name)]
+    return default_host(settings) if url is None else _at(url)
 
 
-def _places(chain: Sequence[SourceRef], pins: Pins) -> tuple[str, ...]:
-    """Return the name to pull, the folder, or the paths of model and projector."""
-    _, pinned = _taken(chain, pins)
-    if pinned.pull is not None:
-        return (str(pinned.pull.name),)
-    if converted(pinned.files):
-        return (dict(pinned.files[0][1].locator).get("folder", "."),)
-    return tuple(dict(blob.locator).get("path", f"./{name}") for name, blob in pinned.files)
+def _at(url: str) -> HostSpec:
+    from urllib.parse import urlsplit
+
+    from reconciler.manifest.formats import FORMATS
+
+    try:
+        FORMATS["url"](url, "")
+        name = urlsplit(url).hostname or _DEFAULT
+    except ValueError as error:
+        raise click.BadParameter(str(error.args[0]), param_hint="--url") from error
+    try:
+        return HostSpec(host_name(name), url.rstrip("/"), Location("--url"))
+    except ValueError:
+        return HostSpec(HostName(_DEFAULT), url.rstrip("/"), Location("--url"))
 
 
-def _notes(item: Resource, pins: Pins) -> Iterator[str]:
-    for chain in item.chains:
-        ref, pinned = _taken(chain, pins)
-        for name, blob in pinned.files:
-            yield f"{name} is {ref.type} {pinned.reference}, {blob.digest}"
-    if item.overlay.quantize is not None:
-        yield f"to be made with `ollama create --quantize {item.overlay.quantize}`"
+def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings) -> "tuple[Exported, ...]":
+    """Return what declares each model that is meant; raises HostError, SettingsError and click.BadParameter."""
+    from reconciler.workflow.fleet import Fleet
+    from reconciler.workflow.survey import listed, survey
+
+    hosts, silent = open_hosts([spec], settings)
+    if silent:
+        raise SettingsError(silent[0].message, hint=silent[0].hint)
+    host: Host = hosts[spec.name]
+    there = listed(host)
+    wanted = {_present(name, there) for name in names} or set(there)
+    if not wanted:
+        raise SettingsError(f"there are no models on host {spec.name} at {spec.url}")
+    with Fleet(_WIDTH) as fleet:
+        return survey(host, there, sorted(wanted), open_sources(settings)("ollama"), fleet)
 
 
-def _taken(chain: Sequence[SourceRef], pins: Pins) -> tuple[SourceRef, Pinned]:
-    """Return the source that is taken, and what it means; raises ResolutionError where there is none."""
-    ref = choose(chain, pins).taken
-    found = pins[ref] if ref is not None else None
-    if ref is None or not isinstance(found, Pinned):
-        message, hint = none_taken(chain, pins)
-        raise ResolutionError(message, hint=hint)
-    return ref, found
+def _present(text: str, there: Iterable[ModelName]) -> ModelName:
+    from reconciler.manifest.rules import nearest
+
+    name, known = model_name(text, "NAME"), {item: str(item) for item in there}
+    if name not in known:
+        close = nearest(str(name), sorted(known.values()))
+        hint = f"; did you mean {close}?" if close else ""
+        raise click.BadParameter(f"the host has no model {name}{hint}", param_hint="NAME")
+    return next(item for item in known if item == name)
+
+
+def _written(found: "Sequence[Exported]", spec: HostSpec, *, declared: bool, home: str) -> "Text":
+    import os
+
+    from reconciler.manifest.drafts import Draft, manifest_text
+    from reconciler.report.text import without_login
+
+    host = [Draft(spec, ("Its certificate authority is not copied: put it here as tls.",) * bool(spec.ca_file))]
+    drafts = [Draft(item.resource, item.notes) for item in found if item.resource is not None]
+    header = (
+        f"What was on host {spec.name} at {without_login(spec.url)}, written by `reconciler export`.",
+        "As long as it is, plans find it in sync; `reconciler adopt` makes it ours.",
+    )
+    lost = (f"Not declared: {item.name}: {note}" for item in found if item.resource is None for note in item.notes)
+    return manifest_text((*host * declared, *drafts), header, lost, os.path.realpath(home))
+
+
+def _warn(made: "Text", found: "Iterable[Exported]") -> None:
+    from reconciler.report.text import safe
+
+    lost = [f"{item.name}: {note}" for item in found if item.resource is None for note in item.notes]
+    for message in (*lost, *(item.message for item in made.findings)):
+        click.echo(f"warning: not declared: {safe(message)}", err=True)
+
+
+def _told(out: Path, kept: "Sequence[Exported]") -> str:
+    from reconciler.report.text import counted, safe
+
+    by, path = Counter(item.how.value for item in kept), safe(shlex.quote(str(out)))
+    parts = [f"{by[how]} {what}" for how, what in _HOW.items() if by[how]]
+    lines = [f"Wrote {safe(str(out / _FILE))}: {', '.join((counted(len(kept), 'model'), *parts))}.", ""]
+    lines += [f"  reconciler adopt --manifests {path}  makes them ours, without touching them"]
+    return "\n".join([*lines, f"  reconciler plan {path}               finds them in sync"])

@@ -80,6 +80,15 @@ class OllamaHost:
             time.sleep(_SHOW_PAUSE)
         return self._shown(name)
 
+    def parent(self, name: ModelName) -> ModelName | None:
+        """Return the model that a model says it was built on, which may be gone or changed since; None where none.
+
+        Of one that was made from files it says the path of a blob, or the name of the file.
+        """
+        details = self._wire.show(str(name)).get("details")
+        said = details.get("parent_model") if isinstance(details, dict) else None
+        return None if not isinstance(said, str) or said.endswith(".gguf") else _name({"name": said})
+
     def loaded(self) -> frozenset[ModelName]:
         """Return the models that are in memory now."""
         names = (_name(entry) for entry in self._wire.running())

@@ -1,0 +1,120 @@
+"""Surveying: one host is read so that what is on it can be declared. Nothing is written.
+
+Its models are looked for on their hubs first; only those that are not there as they are need be shown.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from reconciler.core.diagnostics import Location
+from reconciler.core.exported import Asked, Exported, Known, exported
+from reconciler.core.facts import Facts
+from reconciler.core.names import DEFAULT_HUB, ModelName
+from reconciler.core.resolution import Pinned, Unpinned
+from reconciler.core.resource import SourceRef
+from reconciler.core.state import Live
+from reconciler.core.steps import is_staging
+from reconciler.errors import HostRejected, ReconcilerError, ResolutionError
+from reconciler.ports import Host, Source
+from reconciler.workflow.fleet import Fleet
+from reconciler.workflow.resolve import told
+
+Listed = Mapping[ModelName, Live]
+Above = tuple[Asked, Facts | None]  # a parent that is not on the host: what its name means, and consists of
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def listed(host: Host) -> Listed:
+    """Return the models of a host by name, without what a run has left under temporary names; raises HostError."""
+    return {live.address.model: live for live in host.models() if not is_staging(live.address.model)}
+
+
+def survey(host: Host, there: Listed, wanted: Collection[ModelName], hub: Source, fleet: Fleet) -> tuple[Exported, ...]:
+    """Return what declares each wanted model of those that are `there`, sorted by name; raises HostError.
+
+    `hub` is the source that names are asked of.
+    """
+    where = Location(f"host {host.name}")
+    digests = {there[name].digest for name in wanted}
+    alike = sorted(name for name, live in there.items() if live.digest in digests)
+    asked = dict(_all(fleet, lambda name: _ask(hub, name, where), alike))
+    known = [Known(there[name], asked[name]) for name in wanted]
+    shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in known if not _pulled(item))))
+    models = [shown.get(item, item) for item in known]
+    bases = {item.parent for item in models if item.parent is not None}
+    below = dict(_all(fleet, lambda name: _facts(host, name), sorted(bases & there.keys())))
+    above = dict(_all(fleet, lambda name: _above(hub, name, where), sorted(bases - there.keys())))
+    twins = {item.live.address.model: found for item in known if (found := _twin(item, there, asked)) is not None}
+    return exported([_on_its_parent(item, below, above) for item in models], twins, where)
+
+
+def _all(fleet: Fleet, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with its result; raises the first error."""
+    for item, answer in fleet.each(work, items):
+        if isinstance(answer, ReconcilerError):
+            raise answer
+        yield item, answer
+
+
+def _pulled(item: Known) -> bool:
+    return item.own.offers(item.live)
+
+
+def _ask(hub: Source, name: ModelName, where: Location) -> Asked:
+    """Return what a name means on its hub, asked over plain http as well where that speaks nothing else."""
+    secure = SourceRef("ollama", (("name", str(name)),), where)
+    asked = Asked(secure, _answer(hub, secure))
+    if isinstance(asked.answer, Unpinned) and asked.answer.retryable and name.hub.lower() != DEFAULT_HUB:
+        plain = replace(secure, options=(("insecure", True), *secure.options))
+        other = Asked(plain, _answer(hub, plain))
+        return other if isinstance(other.answer, Pinned) else asked
+    return asked
+
+
+def _answer(hub: Source, ref: SourceRef) -> Pinned | Unpinned:
+    try:
+        return hub.resolve(ref)
+    except ResolutionError as error:
+        return Unpinned(ref, told(error), error.hint, error.retryable)
+
+
+def _shown(host: Host, item: Known) -> Known:
+    """Return a model with what it consists of and what it says it was built on."""
+    name = item.live.address.model
+    try:
+        return replace(item, live=replace(item.live, facts=host.show(name)), parent=host.parent(name))
+    except HostRejected as error:
+        return replace(item, trouble=f"the host can't show it: {error.message}")
+
+
+def _facts(host: Host, name: ModelName) -> Facts | None:
+    try:
+        return host.show(name)
+    except HostRejected:
+        return None
+
+
+def _above(hub: Source, name: ModelName, where: Location) -> tuple[Asked, Facts | None]:
+    """Return what a name means on its hub, and what that consists of."""
+    asked = _ask(hub, name, where)
+    try:
+        pull = asked.answer.pull if isinstance(asked.answer, Pinned) else None
+        return asked, hub.describe(pull) if pull is not None else None
+    except ResolutionError:
+        return asked, None
+
+
+def _on_its_parent(item: Known, below: Mapping[ModelName, Facts | None], above: Mapping[ModelName, Above]) -> Known:
+    if item.parent is None:
+        return item
+    asked, consists = above.get(item.parent, (None, below.get(item.parent)))
+    return replace(item, above=asked, below=consists)
+
+
+def _twin(item: Known, there: Listed, asked: Mapping[ModelName, Asked]) -> Asked | None:
+    """Return the name on a hub of another model with the same content, the first in the alphabet."""
+    same = (asked[name] for name in sorted(asked) if there[name].digest == item.live.digest)
+    return next((found for found in same if found.offers(item.live)), None)
