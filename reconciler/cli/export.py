@@ -74,9 +74,13 @@ def command(
 
         click.echo(modelfile_of(modelfile, manifests, settings).encode(), nl=False)  # whatever the terminal can show
         return DONE
-    spec = _host(host, url, manifests, settings)
+    return _exported(_host(host, url, manifests, settings), names, out, settings, declared=bool(host or url))
+
+
+def _exported(spec: HostSpec, names: Sequence[str], out: Path | None, settings: Settings, *, declared: bool) -> int:
+    """Write down the models of a host, with the host itself where it is `declared`; return the exit status."""
     found = _surveyed(spec, names, settings)
-    made = _written(found, spec, declared=bool(host or url), home=str(out or "."))
+    made = _written(found, spec, declared=declared, home=str(out or "."))
     _warn(made, found)
     kept = [item for item in found if item.resource in made.entries]
     if out is None:

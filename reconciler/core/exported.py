@@ -118,12 +118,17 @@ def _chain(name: ModelName, builds: Mapping[ModelName, Resource]) -> set[ModelNa
 
 
 def _laid_over_a_pull(model: Known, where: Location) -> Exported | None:
-    """Return the model as fields over what its parent means on its hub, where the parent itself is not on the host."""
+    """Return the model as fields over what its parent means on its hub, where the parent itself is not on the host.
+
+    With no field at all it would be a pull, and those are known by their digest alone.
+    """
     name, above = model.live.address.model, model.above
     laid = _laid(model.below, model.live.facts)
     if above is None or laid is None or model.parent == name:
         return None
     overlay, adapter = laid
+    if overlay.empty and not adapter:
+        return None
     item = Resource(Kind.MODEL, name, where, (above.ref,), adapter=_adapter(adapter, where), overlay=overlay)
     return Exported(name, How.HUB, item, (f"Built on {model.parent}, which is not on the host itself.",))
 

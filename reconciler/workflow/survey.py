@@ -40,13 +40,14 @@ def survey(host: Host, there: Listed, wanted: Collection[ModelName], hub: Source
     where = Location(f"host {host.name}")
     digests = {there[name].digest for name in wanted}
     alike = sorted(name for name, live in there.items() if live.digest in digests)
-    asked = dict(_all(fleet, lambda name: _ask(hub, name, where), alike))
+    asking = _Hubs(hub, where)
+    asked = dict(_all(fleet, asking.ask, alike))
     known = [Known(there[name], asked[name]) for name in wanted]
     shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in known if not _pulled(item))))
     models = [shown.get(item, item) for item in known]
     bases = {item.parent for item in models if item.parent is not None}
     below = dict(_all(fleet, lambda name: _facts(host, name), sorted(bases & there.keys())))
-    above = dict(_all(fleet, lambda name: _above(hub, name, where), sorted(bases - there.keys())))
+    above = dict(_all(fleet, asking.consists, sorted(bases - there.keys())))
     twins = {item.live.address.model: found for item in known if (found := _twin(item, there, asked)) is not None}
     return exported([_on_its_parent(item, below, above) for item in models], twins, where)
 
@@ -63,22 +64,44 @@ def _pulled(item: Known) -> bool:
     return item.own.offers(item.live)
 
 
-def _ask(hub: Source, name: ModelName, where: Location) -> Asked:
-    """Return what a name means on its hub, asked over plain http as well where that speaks nothing else."""
-    secure = SourceRef("ollama", (("name", str(name)),), where)
-    asked = Asked(secure, _answer(hub, secure))
-    if isinstance(asked.answer, Unpinned) and asked.answer.retryable and name.hub.lower() != DEFAULT_HUB:
-        plain = replace(secure, options=(("insecure", True), *secure.options))
-        other = Asked(plain, _answer(hub, plain))
-        return other if isinstance(other.answer, Pinned) else asked
-    return asked
+class _Hubs:
+    """The hubs that names are looked for on; one that does not answer is not asked again."""
+
+    def __init__(self, source: Source, where: Location) -> None:
+        self._source, self._where = source, where
+        self._silent: dict[str, Unpinned] = {}
+
+    def ask(self, name: ModelName) -> Asked:
+        """Return what a name means on its hub, asked over plain http as well where that speaks nothing else."""
+        hub = name.hub.lower()
+        secure = SourceRef("ollama", (("name", str(name)),), self._where)
+        asked = Asked(secure, self._silent.get(hub) or self._answer(secure))
+        if _is_silent(asked) and hub != DEFAULT_HUB and hub not in self._silent:
+            plain = replace(secure, options=(("insecure", True), *secure.options))
+            other = Asked(plain, self._answer(plain))
+            asked = asked if _is_silent(other) else other
+        if isinstance(asked.answer, Unpinned) and _is_silent(asked):
+            self._silent[hub] = asked.answer
+        return asked
+
+    def consists(self, name: ModelName) -> Above:
+        """Return what a name means on its hub, and what that consists of."""
+        asked = self.ask(name)
+        try:
+            pull = asked.answer.pull if isinstance(asked.answer, Pinned) else None
+            return asked, self._source.describe(pull) if pull is not None else None
+        except ResolutionError:
+            return asked, None
+
+    def _answer(self, ref: SourceRef) -> Pinned | Unpinned:
+        try:
+            return self._source.resolve(ref)
+        except ResolutionError as error:
+            return Unpinned(ref, told(error), error.hint, error.retryable)
 
 
-def _answer(hub: Source, ref: SourceRef) -> Pinned | Unpinned:
-    try:
-        return hub.resolve(ref)
-    except ResolutionError as error:
-        return Unpinned(ref, told(error), error.hint, error.retryable)
+def _is_silent(asked: Asked) -> bool:
+    return isinstance(asked.answer, Unpinned) and asked.answer.retryable
 
 
 def _shown(host: Host, item: Known) -> Known:
@@ -95,16 +118,6 @@ def _facts(host: Host, name: ModelName) -> Facts | None:
         return host.show(name)
     except HostRejected:
         return None
-
-
-def _above(hub: Source, name: ModelName, where: Location) -> tuple[Asked, Facts | None]:
-    """Return what a name means on its hub, and what that consists of."""
-    asked = _ask(hub, name, where)
-    try:
-        pull = asked.answer.pull if isinstance(asked.answer, Pinned) else None
-        return asked, hub.describe(pull) if pull is not None else None
-    except ResolutionError:
-        return asked, None
 
 
 def _on_its_parent(item: Known, below: Mapping[ModelName, Facts | None], above: Mapping[ModelName, Above]) -> Known:

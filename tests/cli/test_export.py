@@ -162,3 +162,27 @@ def test_two_exports_of_one_host_are_the_same_text(reconciler, folder, host, ref
     reconciler("apply", "--auto-approve")
     assert len({reconciler("export").out for _ in range(3)}) == 1
     refusals.clear()
+
+
+def test_a_model_that_the_host_cannot_show_is_told_and_a_base_of_that_kind_is_none(reconciler, folder, host, refusals):
+    model(folder)
+    tune(folder, "bot", "tiny")
+    model(folder, name="broken", seed=4)
+    reconciler("apply", "--auto-approve")
+    manifest = json.loads(host.store.manifests[host.store.existing("broken")])
+    host.store.blobs.pop(manifest["layers"][0]["digest"])
+    done = reconciler("export")
+    refusals.clear()
+    assert done.status == 4
+    assert "warning: not declared: broken:latest: the host can't show it: model 'broken:latest' not found" in done.err
+    assert "# Not declared: broken:latest: the host can't show it" in done.out
+    assert done.out.count("\nkind:") == 2
+
+
+def test_where_no_hub_answers_that_is_said_and_all_is_declared(reconciler, folder, host, refusals):
+    for seed in range(3):
+        model(folder, name=f"m{seed}", seed=seed)
+    reconciler("apply", "--auto-approve")
+    told = reconciler("export").out
+    assert told.count("Its hub could not be asked") == 3
+    refusals.clear()

@@ -173,6 +173,7 @@ def test_a_base_that_is_gone_from_the_host_is_pulled_again() -> None:
         (above.ref,),
         "b",
     )
+    assert only(known("bot", BASE, parent=name("base"), above=above, below=BASE)).how is How.BLOBS
     assert only(known("base", BASE, parent=name("base"), above=above, below=BASE)).how is How.BLOBS
     assert only(known("bot", BASE, parent=name("base"), above=above, below=None)).how is How.BLOBS
 
