@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import candidates, options
 from reconciler.cli.exit_codes import DONE, PARTIAL
 from reconciler.cli.naming import model_name
 from reconciler.cli.settings import Settings
@@ -31,13 +31,23 @@ _HOW = {"hub": "from hubs", "build": "as builds on others", "blobs": "by blobs t
 
 
 @click.command("export")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--host", metavar="NAME", help="A declared host.  [default: the one at $OLLAMA_HOST]")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=candidates.recorded)
+@click.option(
+    "--host",
+    metavar="NAME",
+    shell_complete=candidates.hosts,
+    help="A declared host.  [default: the one at $OLLAMA_HOST]",
+)
 @click.option("--url", metavar="URL", help="The address of a host that is not declared.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help=f"Write DIR/{_FILE}; never over what is there."
 )
-@click.option("--modelfile", metavar="NAME", help="Print the Modelfile that a declared model equals, and nothing else.")
+@click.option(
+    "--modelfile",
+    metavar="NAME",
+    shell_complete=candidates.models,
+    help="Print the Modelfile that a declared model equals, and nothing else.",
+)
 @options.manifests
 @click.pass_obj
 def command(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import candidates
 from reconciler.cli.settings import Settings
 from reconciler.cli.writing import write_new
 from reconciler.core.diagnostics import Diagnostic
@@ -26,7 +27,7 @@ _STDIN = "-"
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the manifest there; never over what is there."
 )
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", shell_complete=candidates.paths)
 @click.pass_obj
 def command(_settings: Settings, form: str, name: str | None, out: Path | None, file: str) -> int:
     """Convert what you have today into manifests, on stdout.
@@ -61,7 +62,7 @@ def command(_settings: Settings, form: str, name: str | None, out: Path | None, 
     if not made.entries:
         raise SettingsError(f"there is no model in it that could be declared (read as {form})", where=safe(shown))
     if out is None:
-        click.echo(made.text, nl=False)
+        click.echo(made.text.encode(), nl=False)  # a file, whatever letters the terminal has
     else:
         write_new({out: made.text})
         click.echo(f"Wrote {safe(str(out))}. `reconciler plan {safe(str(out))}` shows what it would change.")
