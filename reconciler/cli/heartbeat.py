@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.cli.written import replace_file
+from reconciler.cli.replacing import replace_file
 from reconciler.ports import Clock, Listener
 
 BEAT = 30.0  # seconds between two writings at the most, while there is anything that gets on

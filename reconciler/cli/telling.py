@@ -10,8 +10,8 @@ from reconciler import __version__
 from reconciler.cli.complaints import TOLD, said, status_for
 from reconciler.cli.exit_codes import DONE, PENDING
 from reconciler.cli.listening import lines
+from reconciler.cli.replacing import must_be_writable, replace_file, text_of
 from reconciler.cli.rounds import Round
-from reconciler.cli.written import must_be_writable, replace_file, text_of
 from reconciler.core.outcome import Status
 from reconciler.errors import SettingsError
 from reconciler.traces import Traces, begin, wanted

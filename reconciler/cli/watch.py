@@ -12,10 +12,10 @@ from reconciler.cli.heartbeat import Heartbeat
 from reconciler.cli.listening import lines
 from reconciler.cli.patrol import Patrol
 from reconciler.cli.question import Question, asks
+from reconciler.cli.replacing import must_be_writable
 from reconciler.cli.running import Manner
 from reconciler.cli.settings import Settings
 from reconciler.cli.signals import alarmed
-from reconciler.cli.written import must_be_writable
 from reconciler.core.pace import Pace
 from reconciler.workflow.loop import watch
 

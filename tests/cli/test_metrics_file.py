@@ -38,6 +38,14 @@ def test_a_run_leaves_its_metrics_for_others_to_read(reconciler, folder, host, f
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_a_status_leaves_what_it_found(reconciler, folder, host, file):
+    model(folder)
+    assert reconciler("status", "--metrics-file", file, "--detailed-exitcode").status == 2
+    found = told(file)
+    assert (found["models", "default", "missing"], found["model_in_sync", "default", "tiny:latest"]) == (1, 0)
+    assert found["last_run_timestamp_seconds",] == found["last_success_timestamp_seconds",]
+
+
 def test_a_run_that_fails_says_so_and_keeps_the_last_success(reconciler, folder, host, file):
     model(folder)
     reconciler("apply", "--auto-approve", "--metrics-file", file)
