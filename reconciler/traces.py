@@ -215,9 +215,7 @@ class _Complaints(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.first = ""
-        logger = logging.getLogger("opentelemetry")
-        logger.handlers[:] = [self]
-        logger.propagate = False
+        logging.getLogger("opentelemetry").handlers[:] = [self]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the first."""

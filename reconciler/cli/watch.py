@@ -14,6 +14,7 @@ from reconciler.cli.patrol import Patrol
 from reconciler.cli.question import Question, asks
 from reconciler.cli.replacing import must_be_writable
 from reconciler.cli.running import Manner
+from reconciler.cli.saved import SUFFIX
 from reconciler.cli.settings import Settings
 from reconciler.cli.signals import alarmed
 from reconciler.core.pace import Pace
@@ -35,6 +36,11 @@ def _seconds(_ctx: click.Context, _option: click.Parameter, text: str) -> int:
 def _writable(_ctx: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
     must_be_writable(path, "--health-file")
     return path
+
+
+def _must_be_manifests(question: Question) -> None:
+    if any(path.suffix == SUFFIX for path in question.paths):
+        raise click.UsageError("a saved plan is applied once: give manifests to watch")
 
 
 @click.command("watch")
@@ -88,9 +94,9 @@ def command(
     Example:
       reconciler --log-format json watch --auto-approve --interval 10m --health-file /run/reconciler/health.json
     \b
-    Exit codes: 0 ended between rounds or with all done, 130 or 143 a run was cut short by Ctrl-C or SIGTERM,
-    1 or 64 it could not begin.
+    Exit codes: 0 all was done that was begun, 130 or 143 a run was cut short, 1 or 64 it could not begin.
     """
+    _must_be_manifests(question)
     clock = SystemClock()
     log, pace = lines(settings, clock), Pace(float(interval))
     log.event("info", "watch_started", interval_seconds=interval, applies=auto_approve)

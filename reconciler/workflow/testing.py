@@ -106,8 +106,7 @@ def together(made: Outcome, asked: Outcome) -> Outcome:
     if asked.status is Status.APPLIED:
         return replace(made, seconds=seconds)
     message = f"it was made, but {asked.message}"
-    bad = replace(made, status=Status.FAILED, digest=None, message=message, hint=asked.hint, passing=asked.passing)
-    return replace(bad, seconds=seconds)
+    return replace(made, status=Status.FAILED, digest=None, message=message, hint=asked.hint, seconds=seconds)
 
 
 def _wrong(test: ModelTest, name: ModelName, change: Change, tools: Tools) -> str:

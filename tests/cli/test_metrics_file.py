@@ -6,6 +6,7 @@ import stat
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from reconciler.cli.replacing import replace_file
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import host as declare_host
 from tests.manifests import model, write
@@ -107,3 +108,10 @@ def test_a_link_stays_one(reconciler, folder, host, file, tmp_path):
     assert reconciler("apply", "--auto-approve", "--metrics-file", tmp_path / "link.prom").status == 0
     assert (tmp_path / "link.prom").is_symlink()
     assert told(file)
+
+
+def test_a_file_that_cannot_take_its_name_leaves_nothing_behind(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(IsADirectoryError):
+        replace_file(tmp_path / "there", "text")
+    assert list(tmp_path.iterdir()) == [tmp_path / "there"]

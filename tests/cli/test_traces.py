@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from reconciler.traces import begin
 from tests.fakes.ollama_server import FakeOllama
 from tests.fakes.otlp_server import OtlpServer
 from tests.manifests import host as declare_host
 from tests.manifests import model, tune, write
+from tests.workflow.conftest import Ear
 
 JSON = ("--log-format", "json")
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -165,3 +167,18 @@ def test_no_secret_is_in_a_trace(reconciler, folder, monkeypatch, collector):
     assert not [body for body in collector.bodies if b"gpu-bearer-5e1f0c" in body]
     assert collector.headers[0]["api-key"] == "otel-key-77ab31"
     assert "otel-key-77ab31" not in result.err + result.out
+
+
+def test_what_a_listener_hears_is_without_secrets(collector):
+    traces = begin({"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}, "apply", "1.0")
+    ear = Ear()
+    listener = traces.over(ear, ["s3cret"]).bind(host="a")
+    listener.event("debug", "change_started", model="m", action="create", note="with s3cret")
+    listener.event("warning", "change_repeated", model="m", error="lost s3cret")
+    listener.event("error", "change_failed", model="m", error="refused s3cret")
+    assert traces.end({"error": "it was s3cret"}) == ""
+    assert [span.message for span in collector.spans if span.failed] == ["refused ***", "it was ***"]
+    assert named(collector.spans, "change create").attributes["reconciler.note"] == "with ***"
+    assert b"s3cret" not in b"".join(collector.bodies)
+    assert [name for name, _ in ear.events] == ["change_started", "change_repeated", "change_failed"]
+    assert ear.events[0][1]["host"] == "a"

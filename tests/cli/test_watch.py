@@ -105,6 +105,7 @@ def test_a_run_that_is_cut_short_ends_as_apply_does(folder, host):
         (("--interval", "soon"), 64),
         (("--interval", "31d"), 64),
         (("--host", "nosuch"), 64),
+        (("saved.json",), 64),
         (("--health-file", "no/such/file"), 1),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -93,6 +93,7 @@ def test_a_model_that_changed_after_the_plan_is_left_alone(site):
     result = site.apply(plan)
     assert _status(result) == {"a/m:latest": Status.REFUSED}
     assert "plan again" in result.outcomes[0].hint
+    assert result.outcomes[0].passing
     assert _shown(site, "m")["system"] == "theirs"
 
 
