@@ -9,7 +9,8 @@ from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.question import Question, asks
 from reconciler.cli.saved import save
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import open_store, propose_for
+from reconciler.cli.snapshots import Live, propose
+from reconciler.cli.snapshots import live as from_snapshot
 from reconciler.workflow.news import with_news
 
 
@@ -28,9 +29,16 @@ from reconciler.workflow.news import with_news
     type=click.Choice(["mermaid", "dot"]),
     help="Print a graph of what is made from what, and what would happen to it, instead of the plan.",
 )
+@from_snapshot
 @click.pass_obj
 def command(
-    settings: Settings, question: Question, format_: str, detailed_exitcode: bool, out: Path | None, graph: str | None
+    settings: Settings,
+    question: Question,
+    format_: str,
+    detailed_exitcode: bool,
+    out: Path | None,
+    graph: str | None,
+    live: Live,
 ) -> int:
     """Show what would change, why, and what it costs. Changes nothing.
 
@@ -41,18 +49,25 @@ def command(
     layer by layer; what is locked stays as it is locked, and is shown as outdated.
 
     --format markdown is a comment for a pull request. It begins with a line that is the same for every plan of these
-    manifests, so that a pipeline can find the comment and replace it. --graph draws the models, their sources and
-    what is built on what: `reconciler plan --graph dot | dot -Tsvg > plan.svg`, or mermaid where Markdown is shown.
+    manifests, so that a pipeline can find the comment and replace it. --graph draws what is made from what, as Mermaid
+    where Markdown is shown, or with `reconciler plan --graph dot | dot -Tsvg > plan.svg`. In CI that reaches no host,
+    `--live snapshot.json --max-age 24h` plans from what `status --snapshot` saw; what that lacks stays unknown.
 
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with
-    --detailed-exitcode), 3 something is refused.
+    --detailed-exitcode), 3 something is refused, or the snapshot is older than --max-age.
     """
-    if graph and format_ != "text":
-        raise click.UsageError(f"--graph {graph} is a format of its own: give no --format with it")
-    proposal = propose_for(question, settings, open_store(settings))
+    _must_make_sense(format_, graph, out, live)
+    proposal = propose(question, settings, live)
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
         save(out, question, plan)
     click.echo(output.plan(plan, settings, graph or format_, question.title), nl=False)
     return status_of_plan(plan, detailed=detailed_exitcode)
+
+
+def _must_make_sense(format_: str, graph: str | None, out: Path | None, live: Live) -> None:
+    if graph and format_ != "text":
+        raise click.UsageError(f"--graph {graph} is a format of its own: give no --format with it")
+    if live.file and out:
+        raise click.UsageError("a plan that was made from a snapshot can't be saved: only one made from the hosts can")

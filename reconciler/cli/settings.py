@@ -31,6 +31,7 @@ class Settings:
     color: bool  # for results on stdout
     live: bool  # whether stderr is a terminal that can show bars
     environ: Mapping[str, str]
+    registry_named: bool = False  # whether somebody said which registry; else it is the usual one
     listen: str = ""  # ADDRESS[:PORT] of this machine at which hosts can fetch from us; empty where none is declared
     columns: int = 0  # of the terminal that shows stdout; 0 where none does, and then nothing is folded
 
@@ -48,6 +49,7 @@ class Settings:
             color=color and screen.colours(environ, terminal=sys.stdout.isatty()),
             live=sys.stderr.isatty() and log_format == "text" and environ.get("TERM") != "dumb",
             environ=environ,
+            registry_named=bool(registry_url),
             listen=listen_address(listen) if listen else "",
             columns=screen.columns(),
         )

@@ -1,7 +1,7 @@
 """Wiring: from settings and manifests to hosts, sources and a store. The one place where an adapter meets a use."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from reconciler.core.names import HostName, host_name
 from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
 from reconciler.core.safety import Limits
-from reconciler.core.state import Unobserved
+from reconciler.core.state import RecordedState, Unobserved
 from reconciler.errors import ManifestError
 from reconciler.ports import Host, RecordStore, Source, Sources
 from reconciler.transport import Http
@@ -158,10 +158,21 @@ class Proposal:
 def propose_for(question: Question, settings: Settings, store: RecordStore) -> Proposal:
     """Return the plan that answers the question, and the world that it was made from."""
     manifests = load(question.paths, settings)
+    return proposed(question, settings, manifests, *open_hosts(manifests.hosts, settings), store.read())
+
+
+def proposed(
+    question: Question,
+    settings: Settings,
+    manifests: Manifests,
+    hosts: Mapping[HostName, Host],
+    silent: tuple[Unobserved, ...],
+    recorded: RecordedState,
+) -> Proposal:
+    """Return the plan that answers the question for these hosts and records; `silent` are hosts that can't be asked."""
     selection = select(question.targets, question.hosts, manifests)
-    reachable, silent = open_hosts(manifests.hosts, settings)
     locking = Locking(locked(question.paths), required=question.locked or _lock_required(manifests))
-    world = World(reachable, silent, open_sources(settings), store.read(), locking)
+    world = World(hosts, silent, open_sources(settings), recorded, locking)
     names = {"HF_TOKEN", *(name for spec in manifests.hosts for name in secrets_of(spec))}
     values = tuple(settings.environ[name] for name in sorted(names) if settings.environ.get(name))
     plan = propose(manifests, world, selection, _policy(question, manifests), _limits(manifests))

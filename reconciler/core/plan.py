@@ -10,6 +10,7 @@ from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.safety import Case, Limits, Violation, violations
+from reconciler.core.snapshot import AsOf
 from reconciler.core.state import LiveState, Observed, RecordedState, Unobserved
 from reconciler.core.steps import create_of, is_staging, needed_blobs
 
@@ -42,6 +43,7 @@ class Plan:
     serial: int
     fingerprint: Fingerprint
     followed: Followed = field(default_factory=Followed)  # references that no lock holds
+    as_of: AsOf | None = None  # the snapshot that it was made from; absent where the hosts were asked
 
     @property
     def complete(self) -> bool:
@@ -99,7 +101,9 @@ class Plan:
     @property
     def total(self) -> Cost:
         """Return what all changes move and take together."""
-        return Cost(sum(cost.transfer for _, cost in self.costs), sum(cost.disk for _, cost in self.costs))
+        costs = [cost for _, cost in self.costs]
+        at_most = any(cost.at_most for cost in costs)
+        return Cost(sum(cost.transfer for cost in costs), sum(cost.disk for cost in costs), at_most)
 
 
 def make_plan(
@@ -125,6 +129,20 @@ def make_plan(
         fingerprint=fingerprint([_mark(change) for change in changes if change.pending]),
         followed=followed,
     )
+
+
+def bounded(plan: Plan, unknown: Present) -> Plan:
+    """Return the plan with a mark at what it costs where that is the most it can be.
+
+    `unknown` names the blobs of which nobody could tell whether the host holds them: they are counted as missing.
+    """
+    doubtful = {
+        change.address
+        for change in plan.pending
+        if unknown.get(change.address.host, frozenset()) & needed_blobs(change.steps).keys()
+    }
+    costs = ((place, replace(cost, at_most=place in doubtful and cost.transfer > 0)) for place, cost in plan.costs)
+    return replace(plan, costs=tuple(costs))
 
 
 def blobs_in_question(changes: Sequence[Change]) -> dict[HostName, frozenset[Digest]]:

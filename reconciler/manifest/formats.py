@@ -6,6 +6,7 @@ repeats a text that could hold a secret.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.core.digest import Digest
@@ -25,6 +26,15 @@ def _model_name(text: str) -> None:
         raise ValueError(f"the tag {name.tag!r} is reserved by Ollama", "cloud, local and *-cloud lead elsewhere")
     if is_staging(name):
         raise ValueError(f"the namespace {STAGING_NAMESPACE!r} is where builds are made", "choose another namespace")
+
+
+def _time(text: str) -> None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("this is no time of day", "for example: 2026-01-31T12:00:00.000Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("this time of day has no zone", "for example: 2026-01-31T12:00:00.000Z")
 
 
 def _env_name(text: str) -> None:
@@ -71,6 +81,8 @@ def _has_sound_port(parts: SplitResult) -> bool:
 FORMATS: Mapping[str, Callable[[str, str], object]] = {  # each is given the text and the real path of the folder
     "model-name": lambda text, _: _model_name(text),
     "host-name": lambda text, _: host_name(text),
+    "listed-name": lambda text, _: ModelName.parse(text),
+    "time": lambda text, _: _time(text),
     "sha256": lambda text, _: Digest.parse(text),
     "local-file": lambda text, folder: files.inside(folder, text),
     "local-folder": lambda text, folder: files.inside_folder(folder, text),

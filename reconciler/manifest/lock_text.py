@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.lock import Locked
+from reconciler.manifest.json_tree import JsonObject, Places, parsed, twice
 from reconciler.manifest.rules import Rule, finding, nearest
 
 VERSION = 1
@@ -17,31 +18,6 @@ _ANEW = "restore the lock from git, or delete it: `reconciler lock` writes it an
 _MERGE = "keep one side whole: `reconciler lock` then adds what it lacks and drops what is not needed"
 
 
-class _Object(tuple[tuple[str, object], ...]):
-    """A JSON object as it is written: its pairs in order, those that come twice too."""
-
-    __slots__ = ()
-
-
-class _Places:
-    """Where keys stand in the text; they are looked for in their order, so that the text is gone through once."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self._text, self._file = text, file
-        self._at, self._line, self._start = 0, 1, 0  # behind the last key's begin; its line; where that begins
-
-    def of(self, key: str) -> Location:
-        """Return where the next such key stands; the file as a whole from the first key on that is spelled oddly."""
-        at = self._text.find(f"{json.dumps(key)}:", self._at)
-        if at < 0:
-            self._text = ""
-            return Location(self._file)
-        self._line += self._text.count("\n", self._at, at)
-        self._start = max(self._start, self._text.rfind("\n", self._at, at) + 1)
-        self._at = at + 1
-        return Location(self._file, self._line, at - self._start + 1)
-
-
 def written(references: Mapping[str, Facts]) -> str:
     """Return the text of a lock: the same for the same pins, one thing a line, sorted."""
     plain = {name: dict(pin) for name, pin in references.items()}
@@ -50,26 +26,18 @@ def written(references: Mapping[str, Facts]) -> str:
 
 def entries(text: str, file: str, types: Collection[str]) -> Iterator[Locked | Diagnostic]:
     """Yield the entries of a lock with the keys as they are written, and what is wrong; `file` names it there."""
-    try:
-        document = json.loads(text, object_pairs_hook=_Object, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        yield _broken(text, Location(file, error.lineno, error.colno), error.msg)
+    document = parsed(text, file, lambda where, reason: _broken(text, where, reason))
+    if isinstance(document, Diagnostic):
+        yield document
         return
-    except (ValueError, RecursionError) as error:  # a number without end, or nesting without end
-        yield _broken(text, Location(file), str(error))
-        return
-    if not isinstance(document, _Object):
+    if not isinstance(document, JsonObject):
         yield finding(Location(file, 1, 1), Rule.LOCK_SYNTAX, "a lock is a JSON object", _ANEW)
         return
     version = dict(document).get("lock_version")
     if type(version) is int and version == VERSION:
-        yield from _sections(document, _Places(text, file), types)
+        yield from _sections(document, Places(text, file), types)
     else:
-        yield _of_another_version(version, _Places(text, file).of("lock_version"))
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+        yield _of_another_version(version, Places(text, file).of("lock_version"))
 
 
 def _of_another_version(version: object, where: Location) -> Diagnostic:
@@ -88,13 +56,13 @@ def _broken(text: str, where: Location, reason: str) -> Diagnostic:
     return finding(place, Rule.LOCK_SYNTAX, "git left a merge conflict in the lock", _MERGE)
 
 
-def _sections(document: _Object, places: _Places, types: Collection[str]) -> Iterator[Locked | Diagnostic]:
+def _sections(document: JsonObject, places: Places, types: Collection[str]) -> Iterator[Locked | Diagnostic]:
     seen: set[str] = set()
     for key, value in document:
         where = places.of(key)
         if key in seen:
-            yield _twice(key, where)
-        elif key == "references" and isinstance(value, _Object):
+            yield twice(key, where)
+        elif key == "references" and isinstance(value, JsonObject):
             yield from _references(value, places, types)
         elif key == "references":
             yield finding(where, Rule.LOCK_ENTRY, "references is an object: an entry for each reference", _ANEW)
@@ -105,16 +73,12 @@ def _sections(document: _Object, places: _Places, types: Collection[str]) -> Ite
         yield finding(where, Rule.MISSING_KEY, "references is missing", _ANEW)
 
 
-def _references(references: _Object, places: _Places, types: Collection[str]) -> Iterator[Locked | Diagnostic]:
+def _references(references: JsonObject, places: Places, types: Collection[str]) -> Iterator[Locked | Diagnostic]:
     seen: set[str] = set()
     for name, pin in references:
         where = places.of(name)
-        yield _twice(name, where) if name in seen else _entry(name, pin, where, types)
+        yield twice(name, where) if name in seen else _entry(name, pin, where, types)
         seen.add(name)
-
-
-def _twice(key: str, where: Location) -> Diagnostic:
-    return finding(where, Rule.DUPLICATE_KEY, f"{key!r} is there twice", "keep one of the two")
 
 
 def _entry(name: str, pin: object, where: Location, types: Collection[str]) -> Locked | Diagnostic:
@@ -133,7 +97,7 @@ def _entry(name: str, pin: object, where: Location, types: Collection[str]) -> L
 
 def _pin(value: object) -> Facts:
     """Return what an entry holds; what it means is for its source to say. Raises TypeError or ValueError."""
-    if not isinstance(value, _Object):
+    if not isinstance(value, JsonObject):
         raise TypeError("it is not an object")
     pin = facts((key, _fact(item)) for key, item in value)
     if len(pin) != len(value):

@@ -37,6 +37,8 @@ class Rule(StrEnum):
     EMPTY = "empty"
     INVALID_MODEL_NAME = "invalid-model-name"
     INVALID_HOST_NAME = "invalid-host-name"
+    INVALID_LISTED_NAME = "invalid-listed-name"
+    INVALID_TIME = "invalid-time"
     INVALID_SHA256 = "invalid-sha256"
     INVALID_LOCAL_FILE = "invalid-local-file"
     INVALID_LOCAL_FOLDER = "invalid-local-folder"
@@ -69,6 +71,10 @@ class Rule(StrEnum):
     LOCK_VERSION = "lock-version"
     LOCK_ENTRY = "lock-entry"
     LOCK_CONFLICT = "lock-conflict"
+    # snapshots
+    SNAPSHOT_SYNTAX = "snapshot-syntax"
+    SNAPSHOT_VERSION = "snapshot-version"
+    SNAPSHOT_ENTRY = "snapshot-entry"
 
 
 _LONGEST = 1000  # characters of a message

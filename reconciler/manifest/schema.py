@@ -46,13 +46,16 @@ def published(kind: str | None = None) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def judge(document: Node, home: str) -> tuple[Diagnostic, ...]:
-    """Return every finding about one document; `home` is the real path of its folder."""
+def judge(document: Node, home: str, schema: str = "") -> tuple[Diagnostic, ...]:
+    """Return every finding about one document; `home` is the real path of its folder.
+
+    It is judged by the schema of its kind, or by the one that is named.
+    """
     if not isinstance(document.value, dict):
         hint = "it begins with 'apiVersion: reconciler/v1' and 'kind:'"
         return (finding(document.location, Rule.WRONG_TYPE, "a manifest is a mapping", hint),)
     kind = document.value.get("kind")
-    validator = _validator(kind if isinstance(kind, str) and kind in kinds() else None)
+    validator = _validator(schema or (kind if isinstance(kind, str) and kind in kinds() else None))
     here = validator.evolve(format_checker=_Formats(home))
     return tuple(found for error in here.iter_errors(document.value) for found in translate(error, document))
 

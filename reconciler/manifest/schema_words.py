@@ -19,6 +19,7 @@ _TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
+    "null": "nothing",
 }
 _RULES = {"'apiVersion'": Rule.UNKNOWN_API_VERSION, "'kind'": Rule.UNKNOWN_KIND}
 

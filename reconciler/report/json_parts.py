@@ -11,6 +11,7 @@ from reconciler.core.chain import Tried
 from reconciler.core.facts import Absent, FieldChange
 from reconciler.core.names import Address
 from reconciler.core.outcome import Outcome
+from reconciler.core.snapshot import AsOf
 from reconciler.core.state import Unobserved
 from reconciler.report.text import without_login
 
@@ -48,6 +49,13 @@ def field_json(field: FieldChange) -> Json:
     """Return one field that differs."""
     sides = {"before": field.before, "after": field.after}
     return {"path": field.path, **{side: value for side, value in sides.items() if not isinstance(value, Absent)}}
+
+
+def as_of_json(as_of: AsOf | None) -> Json | None:
+    """Return the snapshot that a plan was made from; None where the hosts were asked."""
+    if as_of is None:
+        return None
+    return {"taken_at": as_of.taken_at, "age": as_of.age, "own_records": as_of.own_records}
 
 
 def chain_json(sources: Sequence[Tried]) -> list[Json]:

@@ -9,7 +9,16 @@ from reconciler.core.resolution import Pinned
 from reconciler.core.resource import ModelTest
 from reconciler.core.state import Desired
 from reconciler.report.changelog import new_bytes, rebuilt_by
-from reconciler.report.json_parts import Json, address_json, chain_json, field_json, given, report, unobserved_json
+from reconciler.report.json_parts import (
+    Json,
+    address_json,
+    as_of_json,
+    chain_json,
+    field_json,
+    given,
+    report,
+    unobserved_json,
+)
 from reconciler.report.text import without_login
 
 
@@ -24,9 +33,11 @@ def plan_json(plan: Plan) -> str:
             "fingerprint": plan.fingerprint,
             **given(lineage=plan.lineage),
             "serial": plan.serial,
+            **given(snapshot=as_of_json(plan.as_of)),
             "summary": {action.value: actions[action] for action in Action},
             "transfer": plan.total.transfer,
             "disk": plan.total.disk,
+            **given(at_most=plan.total.at_most or None),
             "without_lock": plan.followed.without_lock,
             "followed": list(plan.followed.references),
             "hosts": [_host(host) for host in plan.hosts],
@@ -72,6 +83,7 @@ def _change(plan: Plan, change: Change) -> Json:
         ),
         "transfer": cost.transfer,
         "disk": cost.disk,
+        **given(at_most=cost.at_most or None),
     }
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from reconciler.core.outcome import RunResult, Status
 from reconciler.core.plan import Plan
-from reconciler.report.json_parts import FORMAT_VERSION, Json, given, outcome_json, report, unobserved_json
+from reconciler.report.json_parts import FORMAT_VERSION, Json, as_of_json, given, outcome_json, report, unobserved_json
 from reconciler.report.json_plan import plan_json
 from reconciler.report.json_records import history_json, registry_list_json
 from reconciler.report.status import State, StatusRow, status_rows
@@ -43,6 +43,7 @@ def status_json(plan: Plan) -> str:
         "status",
         {
             "complete": plan.complete,
+            **given(snapshot=as_of_json(plan.as_of)),
             "summary": {_state(state): states[state] for state in State},
             "rows": [_status(row) for row in rows],
         },

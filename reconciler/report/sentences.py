@@ -9,7 +9,7 @@ from reconciler.core.facts import Facts
 from reconciler.core.parts import merging
 from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, Recorded
-from reconciler.report.text import counted, human_bytes, safe, signed_bytes, without_login
+from reconciler.report.text import counted, human_age, human_bytes, safe, signed_bytes, without_login
 
 REASONS = {
     Reason.NEW: "new",
@@ -115,7 +115,16 @@ def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
 def notes(plan: Plan, registry: str = "") -> tuple[str, ...]:
     """Return what is worth knowing about a plan beside what it does."""
     about_lock = (_outdated(plan), _earlier(plan), _followed(plan), _unchecked(plan))
-    return tuple(filter(None, (_kept(plan), *about_lock, _unowned(plan, registry))))
+    return tuple(filter(None, (_kept(plan), *about_lock, _unowned(plan, registry), as_of_text(plan))))
+
+
+def as_of_text(plan: Plan) -> str:
+    """Return what has to be said of the snapshot that a plan was made from; empty where the hosts were asked."""
+    if plan.as_of is None:
+        return ""
+    age, taken_at = human_age(plan.as_of.age), safe(plan.as_of.taken_at)
+    records = "" if plan.as_of.own_records else " Its records were left aside for those of the registry that was named."
+    return f"From a snapshot taken {age} ago ({taken_at}): what changed on the hosts since is not known.{records}"
 
 
 def only_records(plan: Plan) -> bool:
@@ -135,7 +144,8 @@ def summary(plan: Plan) -> str:
         return _nothing(plan)
     total = plan.total
     writes = any(change.action in WRITES for change in plan.changes)
-    cost = f" {human_bytes(total.transfer)} to move, disk {signed_bytes(total.disk)}." if writes else ""
+    begin, most = ("At most ", "at most ") if total.at_most else ("", "")
+    cost = f" {begin}{human_bytes(total.transfer)} to move, disk {most}{signed_bytes(total.disk)}." if writes else ""
     return f"Plan: {', '.join(parts)}.{cost}"
 
 
@@ -207,7 +217,7 @@ def _them(names: Sequence[str]) -> str:
 def _unowned(plan: Plan, registry: str) -> str:
     """Tell of a registry that is new, which may as well be the wrong one; a plan without lineage was made with none."""
     refused = any(Reason.UNMANAGED in change.reasons for change in plan.refused)
-    if plan.lineage or not refused or not registry:
+    if plan.lineage or not refused or not registry or (plan.as_of is not None and plan.as_of.own_records):
         return ""
     return f"The registry {safe(without_login(registry))} does not exist yet, so nothing on these hosts is ours."
 

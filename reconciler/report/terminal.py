@@ -16,6 +16,7 @@ from reconciler.report.lines import WIDEST, field_lines, hint_lines
 from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
+from reconciler.report.sentences import as_of_text
 from reconciler.report.status import State, StatusRow, status_rows
 from reconciler.report.text import aligned, counted, document, safe, without_login
 from reconciler.report.upstream_text import diff_text
@@ -80,7 +81,7 @@ def status_text(plan: Plan, *, colour: bool, columns: int = 0) -> str:
         lines += [paint(Colour.BOLD, heads[host]), "", *_states(here, paint), ""]
     counts = Counter(row.state for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
-    return laid_out((*lines, f"{told or 'no models'}."), columns)
+    return laid_out((*lines, f"{told or 'no models'}.", *filter(None, [as_of_text(plan)])), columns)
 
 
 def diagnostics_text(findings: Iterable[object], *, colour: bool, columns: int = 0) -> str:

@@ -38,6 +38,14 @@ def signed_bytes(count: int) -> str:
     return sign + human_bytes(abs(count))
 
 
+def human_age(seconds: int) -> str:
+    """Return a length of time in the largest unit of which it has two, as `25 hours`; none where it is negative."""
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return counted(seconds // size, unit)
+    return counted(max(seconds, 0), "second")
+
+
 def counted(count: int, noun: str) -> str:
     """Return `1 model` or `2 models`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

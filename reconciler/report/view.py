@@ -182,7 +182,8 @@ def _cost(plan: Plan, change: Change) -> str:
         return f"frees {human_bytes(-cost.disk)}"
     if not size:
         return ""
+    most = "at most " if cost.at_most else ""
     if cost.transfer == size:
-        return human_bytes(size)
+        return f"{most}{human_bytes(size)}"
     there = "already on host: " if not cost.transfer else "the rest is on host: "
-    return f"{human_bytes(size)}  ({there}{human_bytes(cost.transfer)} to move)"
+    return f"{human_bytes(size)}  ({there}{most}{human_bytes(cost.transfer)} to move)"

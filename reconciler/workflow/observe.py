@@ -67,14 +67,20 @@ def loaded(hosts: Hosts, changes: Iterable[Change], fleet: Fleet) -> frozenset[A
     return frozenset(found)
 
 
-def present(hosts: Hosts, asked: Mapping[HostName, frozenset[Digest]], fleet: Fleet) -> Present:
-    """Return which of the blobs asked for each host holds already."""
+def present(hosts: Hosts, asked: Present, fleet: Fleet) -> tuple[Present, Present]:
+    """Return which of the blobs asked for each host holds already, and of which it could not be told."""
+    questions = ((name, digest) for name, digests in asked.items() for digest in sorted(digests))
+    answers = fleet.each(lambda question: hosts[question[0]].has_blob(question[1]), questions)
+    held = [question for question, answer in answers if answer is True]
+    unknown = [question for question, answer in answers if isinstance(answer, ReconcilerError)]
+    return _by_host(held), _by_host(unknown)
 
-    def held(name: HostName) -> frozenset[Digest]:
-        return frozenset(digest for digest in sorted(asked[name]) if hosts[name].has_blob(digest))
 
-    answers = fleet.each(held, asked)
-    return {name: frozenset() if isinstance(found, ReconcilerError) else found for name, found in answers}
+def _by_host(found: Iterable[tuple[HostName, Digest]]) -> Present:
+    blobs: dict[HostName, set[Digest]] = {}
+    for name, digest in found:
+        blobs.setdefault(name, set()).add(digest)
+    return {name: frozenset(digests) for name, digests in blobs.items()}
 
 
 def _or_silent(host: Host, answer: Observed | ReconcilerError) -> Observed | Unobserved:

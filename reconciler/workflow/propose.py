@@ -7,7 +7,7 @@ from reconciler.core.diff import diff, to_bring
 from reconciler.core.disk import budgets
 from reconciler.core.expand import expand
 from reconciler.core.parts import remembered
-from reconciler.core.plan import Plan, blobs_in_question, make_plan
+from reconciler.core.plan import Plan, blobs_in_question, bounded, make_plan
 from reconciler.core.resource import Manifests
 from reconciler.core.safety import Limits, spare_loaded
 from reconciler.core.state import LiveState, RecordedState, Unobserved
@@ -54,5 +54,6 @@ def propose(
         desired = routed(desired, away, live, hosts, world.sources, fleet)
         changes = diff(desired, live, recorded, policy)
         changes = spare_loaded(changes, loaded(hosts, changes, fleet))
-        held = present(hosts, blobs_in_question(changes), fleet)
-        return make_plan(changes, live, recorded, held, limits, world.locking.followed(asked.resources, pins))
+        held, unknown = present(hosts, blobs_in_question(changes), fleet)
+        plan = make_plan(changes, live, recorded, held, limits, world.locking.followed(asked.resources, pins))
+        return bounded(plan, unknown)

@@ -58,14 +58,15 @@ def _gone(moved: Iterable[Desired], hosts: Hosts, sources: Sources, fleet: Fleet
     """Return, for all that can't be had any more, why; each blob is asked for upstream once, whoever lacks it."""
     needed = [(entry, blob) for entry in moved for blob in _blobs(entry)]
     held = fleet.each(lambda item: hosts[item[0].address.host].has_blob(item[1].held_as), needed)
-    lacking = [item for item, answer in held if answer is not True]
-    offers = fleet.each(lambda blob: sources(blob.source).offers(blob), dict.fromkeys(blob for _, blob in lacking))
+    lacking = [(entry, blob, answer) for (entry, blob), answer in held if answer is not True]
+    offers = fleet.each(lambda blob: sources(blob.source).offers(blob), dict.fromkeys(blob for _, blob, _ in lacking))
     offered = dict(offers)
     found: dict[Address, ReconcilerError] = {}
-    for entry, blob in lacking:
+    for entry, blob, there in lacking:
         answer = offered[blob]
         if answer is not True:
-            found.setdefault(entry.address, _not_had(entry, blob, answer))
+            why = _not_told(entry, there) if isinstance(there, ReconcilerError) else _not_had(entry, blob, answer)
+            found.setdefault(entry.address, why)
     return found
 
 
@@ -88,9 +89,18 @@ def _blobs(entry: Desired) -> tuple[Blob, ...]:
     return (*layers, *uploads_of(entry.steps))
 
 
+def _not_told(entry: Desired, error: ReconcilerError) -> ResolutionError:
+    """Return why nobody knows whether an entry can be had: upstream lacks a blob, and what the host says is `error`."""
+    return SourceUnavailable(f"{_what(entry)} upstream, and {error.message}", hint=error.hint)
+
+
+def _what(entry: Desired) -> str:
+    return f"what is locked for {entry.reference if entry.ref else entry.address.model} can't be had"
+
+
 def _not_had(entry: Desired, blob: Blob, answer: ReconcilerError | Literal[False]) -> ResolutionError:
     """Return why this blob of an entry can't be had; `answer` is what upstream said to it."""
-    what = f"what is locked for {entry.reference if entry.ref else entry.address.model} can't be had"
+    what = _what(entry)
     if isinstance(answer, ReconcilerError):
         return SourceUnavailable(f"{what} now: {answer.message}", hint=answer.hint, where=answer.where)
     upgrade = f"`reconciler lock --upgrade {entry.address.model}` takes what is offered now"

@@ -11,7 +11,7 @@ from reconciler.core.lock import Followed
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.order import stages
 from reconciler.core.outcome import Outcome, RunResult, Status
-from reconciler.core.plan import blobs_in_question, make_plan
+from reconciler.core.plan import blobs_in_question, bounded, make_plan
 from reconciler.core.resolution import Pinned
 from reconciler.core.safety import Case, Limits, spare_loaded, violations
 from reconciler.core.state import LiveState, Unobserved
@@ -280,3 +280,13 @@ def test_what_a_host_quantises_from_does_not_stay_there():
     steps = (upload("w", 100), Create(ModelName.parse("a"), quantize="Q8_0"))
     one, two = create("a", steps=steps), create("b", steps=(upload("w", 100),))
     assert make_plan([one, two], live_state(), recorded_state(), {}).total.transfer == 200
+
+
+def test_costs_of_what_the_host_may_hold_are_the_most_that_they_can_be() -> None:
+    one = create("one", steps=(upload("w", 100),))
+    two = create("two", steps=(upload("v", 7),))
+    plan = make_plan([one, two], live_state(), recorded_state(), {})
+    assert bounded(plan, {}) == plan
+    doubtful = bounded(plan, {HOST: frozenset({digest("w")}), HostName("b"): frozenset({digest("v")})})
+    assert (doubtful.cost(one), doubtful.cost(two)) == (Cost(100, 100, at_most=True), Cost(7, 7))
+    assert doubtful.total == Cost(107, 107, at_most=True)

@@ -14,15 +14,15 @@ NAMES = sorted(file.stem for file in CASES.glob("*.expected"))
 
 # made in test_bounds.py and in tests/hostile
 LOCK = {Rule.LOCK_SYNTAX, Rule.LOCK_VERSION, Rule.LOCK_ENTRY, Rule.LOCK_CONFLICT}
-ELSEWHERE = LOCK | {
-    Rule.NOT_CONVERTED,
-    Rule.UNREADABLE,
-    Rule.TOO_LARGE,
-    Rule.TOO_MANY_EXAMPLES,
-    Rule.TOO_MANY_MODELS,
-    Rule.TOO_MUCH_TEXT,
-    Rule.NOT_CONVERTED,
+SNAPSHOT = {
+    Rule.SNAPSHOT_SYNTAX,
+    Rule.SNAPSHOT_VERSION,
+    Rule.SNAPSHOT_ENTRY,
+    Rule.INVALID_LISTED_NAME,
+    Rule.INVALID_TIME,
 }
+BOUNDS = {Rule.UNREADABLE, Rule.TOO_LARGE, Rule.TOO_MANY_EXAMPLES, Rule.TOO_MANY_MODELS, Rule.TOO_MUCH_TEXT}
+ELSEWHERE = LOCK | SNAPSHOT | BOUNDS | {Rule.NOT_CONVERTED}
 
 
 def found(path: Path) -> tuple[Diagnostic, ...]:

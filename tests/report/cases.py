@@ -29,6 +29,7 @@ from tests.report.builders import (
 )
 from tests.report.chain_cases import CHAINS
 from tests.report.parts_cases import PARTS
+from tests.report.snapshot_cases import SNAPSHOTS
 from tests.report.upstream_cases import UPSTREAM
 
 PROMPT = "You are a support agent.\nAnswer in one sentence.\nNever guess.\nAsk for the order number.\nBe kind.\n"
@@ -215,6 +216,7 @@ def tested():
 
 
 PLANS = {
+    **SNAPSHOTS,
     "tested": tested(),
     "everything": everything(),
     "every_reason": every_reason(),

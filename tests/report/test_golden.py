@@ -34,11 +34,22 @@ PLANS_AS_JSON = {
     "hostile",
     "not_in_the_lock",
     "outdated",
+    "snapshot",
     "outdated_and_pending",
     "parts",
     "tested",
 }
-PLANS_AS_MARKDOWN = {"everything", "fields", "fleet", "hostile", "in_sync", "outdated_and_pending", "unsafe"}
+PLANS_AS_MARKDOWN = {
+    "everything",
+    "fields",
+    "fleet",
+    "hostile",
+    "in_sync",
+    "outdated_and_pending",
+    "snapshot",
+    "unsafe",
+}
+STATUS_AS_JSON = ("everything", "fleet", "outdated", "snapshot", "tested")
 GOLDEN = Path(__file__).parent / "golden"
 
 REPORTS = {
@@ -53,7 +64,7 @@ PLAIN = {
     **{f"plan_{name}.md": (lambda plan: plan_markdown(plan, "manifests"), PLANS[name]) for name in PLANS_AS_MARKDOWN},
     **{f"plan_{name}.mmd": (mermaid, PLANS[name]) for name in ("everything", "fleet")},
     **{f"plan_{name}.dot": (dot, PLANS[name]) for name in ("everything", "fleet")},
-    **{f"status_{name}.json": (status_json, PLANS[name]) for name in ("everything", "fleet", "outdated", "tested")},
+    **{f"status_{name}.json": (status_json, PLANS[name]) for name in STATUS_AS_JSON},
     **{f"run_{name}.json": (lambda run: run_json(PLANS["fleet"], run), run) for name, run in RUNS.items()},
     **{f"run_{name}.md": (lambda run: run_markdown(PLANS["fleet"], run, "manifests"), RUNS[name]) for name in RUNS},
     "diff_chains.json": (diff_json, chain_cases.DIFF),

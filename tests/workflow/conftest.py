@@ -1,6 +1,6 @@
 """Whole runs over real HTTP and a real store, against fake servers that can be made to fail."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -130,14 +130,14 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     """Give a site with one host, `a`."""
     with FakeOllama() as server:
-        yield Site(_folder(tmp_path), {"a": server}, _store(tmp_path))
+        yield site_of(tmp_path, {"a": server})
 
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[Site]:
     """Give a site with two hosts, `a` and `b`."""
     with FakeOllama() as first, FakeOllama() as second:
-        yield Site(_folder(tmp_path), {"a": first, "b": second}, _store(tmp_path))
+        yield site_of(tmp_path, {"a": first, "b": second})
 
 
 @pytest.fixture
@@ -176,12 +176,8 @@ def _hubs(site: Site, tmp_path: Path) -> Iterator["Upstream"]:
         yield Upstream(site, oci, hub, layers)
 
 
-def _folder(tmp_path: Path) -> Path:
-    made = tmp_path / "manifests"
-    made.mkdir()
-    return made
-
-
-def _store(tmp_path: Path) -> RecordStore:
-    lineage: Callable[[], str] = lambda: "lineage"  # noqa: E731
-    return open_store(f"sqlite://{tmp_path}/registry.db", lineage=lineage)
+def site_of(place: Path, servers: dict[str, FakeOllama]) -> Site:
+    """Return a site with these hosts, its files in an empty folder."""
+    folder = place / "manifests"
+    folder.mkdir()
+    return Site(folder, servers, open_store(f"sqlite://{place}/registry.db", lineage=lambda: "lineage"))
