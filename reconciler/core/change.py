@@ -95,6 +95,11 @@ class Change:
         return self.after.sources if self.after is not None else self.failed
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what may not work once this is done, sorted; it decides nothing."""
+        return self.after.warnings if self.after is not None else ()
+
+    @property
     def outdated(self) -> bool:
         """Tell whether upstream offers something else than what is locked."""
         return self.after is not None and self.after.offered is not None

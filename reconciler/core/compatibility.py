@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.abilities import CONVERTED, CONVERTED_TYPES, TRIED
+from reconciler.core.architectures import needed
 from reconciler.core.found import Format, Found
 
 
@@ -113,10 +114,17 @@ _GGUF = (
         ("convert it anew, with the tokenizer's files beside the weights",),
     ),
     _Rule(
+        lambda found: bool(needed(found.architecture)),
+        _WITH,
+        "{needed}, for its architecture {architecture}{and_projector}",
+        ("{without}",),
+        declarable=True,
+    ),
+    _Rule(
         lambda found: bool(found.projectors),
         _WITH,
         "its projector {projector}, which is imported together with it",
-        ("to leave the projector out: {without_projector}",),
+        ("{without}",),
         declarable=True,
     ),
     _Rule(lambda _: True, _DO, "a manifest can declare it as it is", declarable=True),
@@ -186,15 +194,24 @@ def judge(found: Found) -> Verdict:
     return Verdict(rule.outcome, rule.message.format(**words), (*filter(None, advice), *remarks), rule.declarable)
 
 
+def no_projector(name: str, holds: str, architecture: str) -> tuple[str, str]:
+    """Return message and hint for a GGUF that stands where a projector belongs."""
+    message = f"{name} is no projector, but a GGUF of the kind {holds} ({architecture})"
+    return message, "name the projector's own GGUF under `mmproj:`"
+
+
 def _words(found: Found) -> dict[str, object]:
     """Return what a row may name."""
     since = CONVERTED.get(found.architecture, "")
     first = found.variants[0] if found.variants else None
+    without = "no `mmproj:`" if found.type == "gguf" else "`mmproj: none`"
     return {
         **{name: getattr(found, name) for name in Found.__dataclass_fields__},
         "name": found.name,
         "projector": found.projector,
-        "without_projector": "no `mmproj:`" if found.type == "gguf" else "`mmproj: none`",
+        "needed": needed(found.architecture),
+        "and_projector": f", and its projector {found.projector}" if found.projectors else "",
+        "without": f"to leave the projector out: {without}" if found.projectors else "",
         "parts": first.parts if first else 1,
         "obstacle": first.obstacle if first else "there is none",
         "base": f" (trained on {found.trained_on})" if found.trained_on else "",

@@ -12,7 +12,7 @@ from reconciler.core.names import DEFAULT_TAG, Address, HostName, ModelName
 from reconciler.core.resolution import Pinned, Unpinned, content_of, steps_for
 from reconciler.core.resource import HostSpec, Resource, SourceRef
 from reconciler.core.state import Desired, DesiredState, LiveState, Unresolved
-from reconciler.core.steps import Delete, Step, converted
+from reconciler.core.steps import Content, Delete, Step, converted
 
 BUILD = "build"  # the source of a resource that stands on a base instead of a source of its own
 
@@ -67,6 +67,19 @@ def expand(resources: Iterable[Resource], hosts: Iterable[HostSpec], pins: Pins,
 def mixed_up(name: str, holds: str, wanted: str) -> tuple[str, str]:
     """Return message and hint for an adapter where a model belongs, or the other way round."""
     return f"{name} is no {wanted} but one of the kind {holds}", _MIXED_UP[wanted]
+
+
+def adapts(files: tuple[tuple[str, Content], ...], provenance: Facts) -> frozenset[str]:
+    """Return the architectures that an adapter of these files fits; empty where that is not known."""
+    own = str(dict(provenance).get("adapter.architecture", ""))
+    return ADAPTED if converted(files) else frozenset({own} if own else ())
+
+
+def unfit_adapter(name: str, fitting: frozenset[str], base: ModelName | None, architecture: str) -> tuple[str, str]:
+    """Return message and hint for an adapter of another architecture than its base, or than the model itself."""
+    below = f"its base {base}" if base is not None else "the model"
+    message = f"{name} is an adapter for {' or '.join(sorted(fitting))}, and {below} is {architecture}"
+    return message, "lay it over the model that it was trained on"
 
 
 class _Host:
@@ -170,14 +183,11 @@ class _Host:
         """Raise _Missing for an adapter of another architecture than its base: hosts take it, and break later."""
         if adapter is None:
             return
-        own = _architecture(adapter.provenance)
-        fitting = ADAPTED if converted(adapter.files) else frozenset({own} if own else ())
+        fitting = adapts(adapter.files, _provenance(None, adapter))
         for known in self._architectures(item, pinned) if fitting else ():
             if known and known not in fitting:
-                given = " or ".join(sorted(fitting))
-                below = f"its base {item.base}" if item.base is not None else "the model"
-                message = f"{adapter.reference} is an adapter for {given}, and {below} is {known}"
-                raise _Missing(message, "lay it over the model that it was trained on", in_base=item.base is not None)
+                told = unfit_adapter(adapter.reference, fitting, item.base, known)
+                raise _Missing(*told, in_base=item.base is not None)
 
     def _architectures(self, item: Resource, pinned: Pinned | None) -> Iterator[str]:
         """Yield the architecture of what a resource is made of: its own source, or one base below the other."""

@@ -57,6 +57,7 @@ class Found:
     license: str = ""
     access: str = ""  # gated or private; empty for what everybody may read
     chat_template: bool = True
+    embeds: bool = False  # it makes embeddings, and answers no prompt
     tokenizer: bool = True
     trained_on: str = ""  # of an adapter
     requires: str = ""  # the version of Ollama that it asks for

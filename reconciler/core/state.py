@@ -35,6 +35,7 @@ class Desired:
     unchecked: str = ""  # why upstream could not say what it offers instead; empty where it could
     sources: tuple[Tried, ...] = ()  # of which it is taken from one; empty where there is no choice
     test: ModelTest | None = None  # no part of its content: a test that changed is asked when the model is next made
+    warnings: tuple[str, ...] = ()  # what may not work, sorted; looked for only where it has to be brought to the host
 
 
 @dataclass(frozen=True, slots=True)

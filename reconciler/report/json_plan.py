@@ -78,6 +78,7 @@ def _change(plan: Plan, change: Change) -> Json:
             fields=[field_json(field) for field in change.fields],
             drift=[field_json(field) for field in change.drift],
             **_upstream(plan, change),
+            warnings=list(change.warnings),
             note=change.note,
             hint=change.hint,
         ),

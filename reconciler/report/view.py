@@ -116,8 +116,9 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
     news = moved(change)
     fields = [field for field in change.fields if not (news and field.path == "manifest")]
     told = change.note if change.action is Action.UPDATE and not change.outdated else ""
+    doubts = [f"warning: {text}" for text in change.warnings]
     place = f"at {change.location}" if refused and change.location else ""
-    texts = (*chain_lines(change.sources), merging_text(change), test_text(change), told, place)
+    texts = (*chain_lines(change.sources), merging_text(change), test_text(change), *doubts, told, place)
     return ChangeRow(
         symbol=SYMBOLS[change.action],
         name=safe(str(change.address.model)),

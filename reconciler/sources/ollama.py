@@ -117,14 +117,15 @@ class Ollama:
         return self._blobs.offered(blob)
 
     def examine(self, blob: Blob) -> Found | None:
-        """Return which version of Ollama a config asks for; it is read from the hub once and then kept."""
+        """Return what a config says: the architecture, and the version of Ollama that it asks for; read but once."""
         where = dict(blob.locator)
         repo = Repo.of(_name(where["name"]), insecure=where["insecure"] == "true")
         try:
             config = dict(configured(self._text(repo, blob.digest, blob.size)))
         except ResolutionError:
             return None
-        return Found(str(repo.name), self.type, (), requires=str(config.get("requires", "")))
+        family, requires = (str(config.get(name, "")) for name in ("config.model_family", "requires"))
+        return Found(str(repo.name), self.type, (), architecture=family, requires=requires)
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the blob in the folder for downloads, verified when it was renamed to its digest."""

@@ -85,6 +85,8 @@ class Crew:
     def _ended(self, change: Change) -> tuple[Outcome, Recorded | Forget | None]:
         """Make a change, put on record what came of it, and return that with its effect on the records."""
         shop, listener = self.shop, self._listener.bind(model=str(change.address.model))
+        for text in change.warnings:
+            listener.event("warning", "change_doubted", warning=text)
         started = shop.clock.monotonic()
         effect: Recorded | Forget | None = None
         traces = Traces()

@@ -1,89 +1,118 @@
 """Preflight: what can be known not to work before a byte moves.
 
-Only what has to be brought to a host is looked at, so a plan in which nothing changes asks nothing more; and only
-what is known not to work is refused.
+Only what has to be brought to a host is looked at, so a plan in which nothing changes asks nothing more. What is
+seen of a blob is kept by its digest, and `core.suitability` judges it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 
-from reconciler.core.abilities import CONVERTED, TRIED
-from reconciler.core.compatibility import judge
-from reconciler.core.digest import Digest
-from reconciler.core.expand import mixed_up
 from reconciler.core.found import Found
 from reconciler.core.names import Address, HostName
 from reconciler.core.routes import layers_of
 from reconciler.core.state import Desired
-from reconciler.core.steps import Blob, Upload, create_of, pull_of
-from reconciler.core.versions import Feature, older
-from reconciler.errors import HostTooOld, ReconcilerError, Unusable
+from reconciler.core.steps import Blob, Create, create_of, projectors_of, pull_of, uploads_of
+from reconciler.core.suitability import Seen, doubts, objections
+from reconciler.errors import ReconcilerError
 from reconciler.ports import Sources
 from reconciler.workflow.fleet import Fleet
 
-_UPGRADE = "upgrade the host, or select newer ones under `hosts`"
-_WHOLE = frozenset({"", "BF16", "F16", "F32"})  # types of weights that are no quantisation, or are not known
-_HALF = frozenset({"", "F16"})  # what the version that was tried quantises; whether later ones take more is not known
-
+Declared = Mapping[Address, Desired]
 Looks = Mapping[Blob, Found | ReconcilerError | None]
 
 
-def refusals(
-    away: Iterable[Desired], versions: Mapping[HostName, str], sources: Sources, fleet: Fleet
-) -> dict[Address, ReconcilerError]:
-    """Return, for all that hosts of these `versions` can't make, why; each blob is looked into once."""
-    wanted = {entry: versions[entry.address.host] for entry in away}
-    blobs = dict.fromkeys(blob for entry in wanted if (blob := _look_at(entry)) is not None)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known before a byte moves, by address."""
+
+    refused: dict[Address, ReconcilerError]  # why a host can't make or run it
+    doubted: dict[Address, tuple[str, ...]]  # what may not work, sorted
+
+
+@dataclass(frozen=True, slots=True)
+class _Blobs:
+    """What is worth a look of one entry."""
+
+    pulled: Blob | None = None  # a config
+    weights: Blob | None = None
+    projectors: tuple[Blob, ...] = ()
+    ground: Blob | None = None  # of what it is built on
+
+    @property
+    def own(self) -> tuple[Blob, ...]:
+        """Return those that the entry itself is made from."""
+        return tuple(blob for blob in (self.pulled, self.weights, *self.projectors) if blob is not None)
+
+    @property
+    def all(self) -> tuple[Blob, ...]:
+        return self.own if self.ground is None else (*self.own, self.ground)
+
+
+def preflight(
+    away: Iterable[Desired], declared: Declared, versions: Mapping[HostName, str], sources: Sources, fleet: Fleet
+) -> Judged:
+    """Return what hosts of these `versions` can't make of what is `away`, and what may not work of it.
+
+    Each blob is looked into once; `declared` holds the bases that builds stand on.
+    """
+    wanted = {entry: _blobs(entry, declared) for entry in away}
+    blobs = dict.fromkeys(blob for found in wanted.values() for blob in found.all)
     looks = dict(fleet.each(lambda blob: sources(blob.source).examine(blob), blobs))
-    found: dict[Address, ReconcilerError] = {}
-    for entry, version in wanted.items():
-        for error in (*_too_old(entry, version), *_unfit(entry, version, looks)):
-            found.setdefault(entry.address, error)
-    return found
+    judged = Judged({}, {})
+    for entry, found in wanted.items():
+        version, seen = versions[entry.address.host], _seen(found, looks)
+        error = next(chain(_broken(found, looks), objections(entry, version, seen)), None)
+        if error is not None:
+            judged.refused[entry.address] = error
+        elif told := doubts(entry, version, seen):
+            judged.doubted[entry.address] = told
+    return judged
 
 
-def _look_at(entry: Desired) -> Blob | None:
-    """Return what is worth a look: the config of what is pulled, the weights of what is imported; None for a build."""
+def _blobs(entry: Desired, declared: Declared) -> _Blobs:
     pull, create = pull_of(entry.steps), create_of(entry.steps)
     if pull is not None:
-        return None if entry.unchecked else layers_of(pull, entry.source)[0]
-    weights = {digest for _, digest in create.files[:1]} if create is not None else set[Digest]()
-    uploads = (step.blob for step in entry.steps if isinstance(step, Upload))
-    return next((blob for blob in uploads if blob.digest in weights), None)
+        return _Blobs(pulled=_config(entry))
+    if create is None:
+        return _Blobs()
+    uploads = {blob.digest: blob for blob in uploads_of(entry.steps)}
+    beside = tuple(uploads[digest] for _, digest in projectors_of(create.files) if digest in uploads)
+    weights = next((uploads.get(digest) for _, digest in create.files), None)
+    ground = _ground(entry, declared) if _rests_on_its_ground(entry, create) else None
+    return _Blobs(weights=weights, projectors=beside, ground=ground)
 
 
-def _too_old(entry: Desired, version: str) -> Iterator[HostTooOld]:
-    """Yield the error for a host that can't convert what is declared, or would drop a part of it without a word."""
-    since = CONVERTED.get(str(dict(entry.provenance).get("class")), TRIED)
-    if since != TRIED and older(version, since):
-        yield HostTooOld(f"{entry.reference} needs Ollama {since}, and the host has {version}", hint=_UPGRADE)
-    create, needed = create_of(entry.steps), Feature.RENDERERS
-    if create is not None and (create.renderer or create.parser) and older(version, needed.since):
-        yield HostTooOld(f"{needed.title} need Ollama {needed.since}, and the host has {version}", hint=_UPGRADE)
+def _rests_on_its_ground(entry: Desired, create: Create) -> bool:
+    """Tell whether it matters what the base of a build is: it costs a look."""
+    return bool(create.adapters) or entry.test is not None or "num_ctx" in dict(create.parameters)
 
 
-def _unfit(entry: Desired, version: str, looks: Looks) -> Iterator[ReconcilerError]:
-    """Yield why what was looked at can't be used, or not by a host of this version."""
-    blob, create = _look_at(entry), create_of(entry.steps)
-    found = looks[blob] if blob is not None else None
-    if isinstance(found, ReconcilerError):
-        yield found
-    elif found is not None and pull_of(entry.steps) is not None:
-        if found.requires and older(version, found.requires):
-            message = f"{found.asked} asks for Ollama {found.requires}, and the host has {version}"
-            yield HostTooOld(message, hint=_UPGRADE)
-    elif found is not None:
-        yield from _no_model(found)
-        quantisable = _HALF if version == TRIED else _WHOLE
-        if create is not None and create.quantize is not None and found.quantization not in quantisable:
-            message = f"{found.name} holds {found.quantization}, which the host can't quantise"
-            yield Unusable(message, hint="remove `quantize:`, or choose the F16 file of the same model")
+def _ground(entry: Desired, declared: Declared) -> Blob | None:
+    """Return the weights or the config of the lowest base that is declared."""
+    while entry.base is not None and entry.base in declared:
+        entry = declared[entry.base]
+    found = _blobs(entry, {})
+    return found.pulled or found.weights
 
 
-def _no_model(found: Found) -> Iterator[Unusable]:
-    """Yield why a file is no model that could run: a host accepts most of that, and breaks later."""
-    verdict = judge(found)
-    if not verdict.good:
-        yield Unusable(verdict.message, hint=verdict.advice[0])
-    elif found.holds != "model":
-        message, hint = mixed_up(found.name, found.holds, "model")
-        yield Unusable(message, hint=hint)
+def _config(entry: Desired) -> Blob | None:
+    pull = pull_of(entry.steps)
+    return layers_of(pull, entry.source)[0] if pull is not None and not entry.unchecked else None
+
+
+def _broken(found: _Blobs, looks: Looks) -> Iterator[ReconcilerError]:
+    """Yield what is wrong with the files themselves."""
+    for blob in found.own:
+        answer = looks[blob]
+        if isinstance(answer, ReconcilerError):
+            yield answer
+
+
+def _seen(found: _Blobs, looks: Looks) -> Seen:
+    def at(blob: Blob | None) -> Found | None:
+        answer = looks[blob] if blob is not None else None
+        return answer if isinstance(answer, Found) else None
+
+    beside = tuple(item for blob in found.projectors if (item := at(blob)) is not None)
+    return Seen(at(found.pulled), at(found.weights), beside, at(found.ground))

@@ -3,7 +3,8 @@
 Only what has to be brought to a host is looked at, so a plan in which nothing changes asks nothing more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from reconciler.core.names import Address, HostName
@@ -14,7 +15,7 @@ from reconciler.core.steps import Blob, Pull, pull_of, uploads_of
 from reconciler.errors import HostTooOld, NotFound, ReconcilerError, ResolutionError, SourceUnavailable, Unusable
 from reconciler.ports import Host, Sources
 from reconciler.workflow.fleet import Fleet
-from reconciler.workflow.preflight import refusals
+from reconciler.workflow.preflight import preflight
 from reconciler.workflow.resolve import told
 
 Hosts = Mapping[HostName, Host]
@@ -23,16 +24,17 @@ _ORIGIN = "declare where its content comes from: `ollama`, `huggingface`, `gguf`
 
 
 def routed(
-    desired: DesiredState, away: Iterable[Desired], live: LiveState, hosts: Hosts, sources: Sources, fleet: Fleet
+    desired: DesiredState, away: Sequence[Desired], live: LiveState, hosts: Hosts, sources: Sources, fleet: Fleet
 ) -> DesiredState:
     """Return the desired state with the steps that really bring what is `away`, which is some of its entries.
 
     What its host can't make is unresolved, and so is what is locked, moved upstream and can't be had any more:
     nothing else is put in its stead.
     """
-    wanted = {entry.address: entry for entry in away}
     versions = {host.host: host.version for host in live.observed}
-    lost = refusals(wanted.values(), versions, sources, fleet)
+    judged = preflight(away, {entry.address: entry for entry in desired.entries}, versions, sources, fleet)
+    wanted = {entry.address: replace(entry, warnings=judged.doubted.get(entry.address, ())) for entry in away}
+    lost = judged.refused
     lost.update(_nowhere((entry for address, entry in wanted.items() if address not in lost), hosts, fleet))
     moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
     lost.update(_gone(moved, hosts, sources, fleet))

@@ -29,6 +29,18 @@ TABLE: dict[str, tuple[Found, Outcome, str, bool]] = {
     ),
     "in parts": (replace(GGUF, variants=(PART,)), WORKS, "a manifest can declare", True),
     "not all parts": (replace(GGUF, variants=(BROKEN,)), NOT, "3 parts of a split GGUF: m-Q8_0-00002-of-00003", False),
+    "GGUF for newer hosts": (
+        replace(GGUF, architecture="gemma4"),
+        WITH,
+        "Ollama 0.20.0 or newer, for its architecture gemma4",
+        True,
+    ),
+    "GGUF with projector for newer hosts": (
+        replace(GGUF, architecture="lfm2", projectors=("mmproj.gguf",)),
+        WITH,
+        "(0.30.0 at the latest), for its architecture lfm2, and its projector mmproj.gguf",
+        True,
+    ),
     "nothing that can be taken": (replace(GGUF, variants=(LARGE,)), NOT, "can be taken: over 50.0 GB", False),
     "one not all there, one too large": (
         replace(GGUF, variants=(LARGE, BROKEN)),

@@ -31,7 +31,8 @@ ARCHITECTURE = text("general.architecture", "llama")
 TOKENIZER = text("tokenizer.ggml.model", "llama")
 WEIGHTS = ("blk.0.weight", (32, 2), Q4_0, 0)
 WEIGHTS_SIZE = 36  # bytes: two blocks of 18
-LLAMA = (ARCHITECTURE, TOKENIZER, texts("tokenizer.ggml.tokens", "a", "b"), number("llama.block_count", 1))
+TOKENS = texts("tokenizer.ggml.tokens", "a", "b")
+LLAMA = (ARCHITECTURE, TOKENIZER, TOKENS, number("llama.block_count", 1))
 
 
 def gguf(

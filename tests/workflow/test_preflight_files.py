@@ -6,7 +6,7 @@ from reconciler.core.change import Action
 from tests.fakes.http_faults import Fault
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import write
-from tests.sources.gguf_files import ARCHITECTURE, LLAMA, TOKENIZER, gguf, number, text
+from tests.sources.gguf_files import ARCHITECTURE, LLAMA, TOKENIZER, TOKENS, gguf, number, text
 from tests.workflow.conftest import Site
 from tests.workflow.upstream import Upstream, change
 
@@ -17,6 +17,8 @@ WRONG = {
     "a projector": (gguf(text("general.architecture", "clip")), "m-Q4_0.gguf is a projector (clip)"),
     "a vocabulary": (gguf(*LLAMA, tensors=(), data=0), "m-Q4_0.gguf has no weights"),
     "no tokenizer": (gguf(ARCHITECTURE), "m-Q4_0.gguf has no tokenizer"),
+    "no tokens": (gguf(ARCHITECTURE, TOKENIZER), "m-Q4_0.gguf has no tokenizer"),
+    "tokens of no tokenizer": (gguf(ARCHITECTURE, TOKENS), "m-Q4_0.gguf has no tokenizer"),
     "truncated": (gguf(*LLAMA)[:-1], "m-Q4_0.gguf is truncated"),
     "a part": (gguf(*LLAMA, number("split.count", 3, kind=2, format="H")), "m-Q4_0.gguf is one of 3 parts"),
     "something else": (b"<html>", "m-Q4_0.gguf is not a GGUF file"),
@@ -91,7 +93,7 @@ def test_weights_that_the_host_can_not_quantise_are_refused(
 
 def test_local_files_are_judged_alike_and_all_are_told_at_once(site: Site) -> None:
     for name in ("m", "k"):
-        (site.folder / f"{name}.gguf").write_bytes(gguf(ARCHITECTURE, TOKENIZER, Q4_K_M))
+        (site.folder / f"{name}.gguf").write_bytes(gguf(*LLAMA, Q4_K_M))
         spec = f"{{source: {{gguf: ./{name}.gguf}}, quantize: Q8_0}}"
         write(site.folder, name, f"kind: Model\nmetadata: {{name: {name}}}\nspec: {spec}\n")
     notes = [item.note for item in site.plan().refused]

@@ -39,6 +39,8 @@ _FILE_TYPES = (  # by the number in `general.file_type`
     *("TQ1_0", "TQ2_0", "MXFP4_MOE"),
 )
 
+_TOKENS = "tokenizer.ggml.tokens"  # without it, 0.9.3 ends as soon as the model is first used
+
 # what is looked at; everything else is read and forgotten, however much there is of it
 _KEPT = re.compile(
     r"general\.(architecture|type|alignment|file_type|license|base_model\.0\.name)|split\.(no|count|tensors\.count)"
@@ -87,7 +89,9 @@ def header_of(file: Readable, size: int, name: str) -> Header:
     for _ in range(keys):
         key = content.key()
         value = content.value(content.number("I"))
-        if value is not None and _KEPT.fullmatch(key):
+        if key == _TOKENS:
+            values[key] = value is None  # an array, of which it is enough to know that it is there
+        elif value is not None and _KEPT.fullmatch(key):
             values[key] = value
     return _described(values, tensors, _elements(content, tensors, values), name)
 
@@ -146,7 +150,7 @@ def _described(values: Mapping[str, Value], tensors: int, elements: int, name: s
         kind=_kind(values, architecture),
         tensors=tensors,
         parts=_number(values, "split.count"),
-        has_tokenizer="tokenizer.ggml.model" in values,
+        has_tokenizer="tokenizer.ggml.model" in values and values.get(_TOKENS, False) is True,
         parameters=elements,
         context_length=_number(values, f"{architecture}.context_length"),
         quantization=_FILE_TYPES[file_type].strip("-") if 0 <= file_type < len(_FILE_TYPES) else "",

@@ -1,6 +1,6 @@
 """What is wrong with a GGUF by its header, in the place in which a manifest names it."""
 
-from reconciler.core.compatibility import judge
+from reconciler.core.compatibility import judge, no_projector
 from reconciler.errors import Unusable
 from reconciler.sources._formats.gguf_header import Header
 from reconciler.sources._formats.model_files import described
@@ -18,7 +18,5 @@ def refuse(header: Header, name: str) -> None:
 def refuse_other(header: Header, name: str) -> None:
     """Raise Unusable for what is no projector: a server takes a second model for the first one's weights."""
     if header.kind != "projector":
-        raise Unusable(
-            f"{name} is no projector, but a GGUF of the kind {header.kind} ({header.architecture})",
-            hint="name the projector's own GGUF under `mmproj:`",
-        )
+        message, hint = no_projector(name, header.kind, header.architecture)
+        raise Unusable(message, hint=hint)

@@ -34,15 +34,20 @@ def joined(parts: Sequence[tuple[str, Header]]) -> Header:
 
 def kept_header(header: Header) -> Fact:
     """Return what a cache keeps of a header."""
-    told = (header.architecture, header.kind, header.quantization, header.base, header.has_tokenizer)
-    return (*told, header.tensors, header.parts, header.part, header.all_tensors)
+    texts = (header.architecture, header.kind, header.quantization, header.license, header.base)
+    counts = (header.tensors, header.parts, header.part, header.all_tensors, header.parameters, header.context_length)
+    return (texts, counts, (header.has_tokenizer, header.chat_template, header.embeds))
 
 
 def known_header(kept: Fact) -> Header | None:
-    """Return the header that a cache has kept, or None where that is nothing."""
+    """Return the header that a cache kept, or None for anything else."""
     match kept:
-        case (str(arch), str(kind), str(quant), str(base), bool(tokenizer), int(tensors), int(parts), int(no), int(al)):
-            header = Header(arch, kind, tensors, parts, tokenizer, part=no, all_tensors=al)
-            return replace(header, quantization=quant, base=base)
+        case (
+            (str(architecture), str(kind), str(quantization), str(licence), str(base)),
+            (int(tensors), int(parts), int(part), int(all_tensors), int(parameters), int(context)),
+            (bool(tokenizer), bool(template), bool(embeds)),
+        ):
+            told = (architecture, kind, tensors, parts, tokenizer, parameters, context, quantization, licence, base)
+            return Header(*told, template, embeds, part, all_tensors)
         case _:
             return None

@@ -95,6 +95,7 @@ def _with_header(found: Found, header: Header, looked_at: Variant) -> Found:
         variants=tuple(told if item == looked_at else item for item in found.variants),
         license=found.license or header.license,
         chat_template=header.chat_template or header.embeds or not is_model,
+        embeds=header.embeds,
         tokenizer=header.has_tokenizer or not is_model,
         trained_on=header.base or found.trained_on,
     )
