@@ -5,14 +5,14 @@ seen of a blob is kept by its digest, and `core.suitability` judges it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from reconciler.core.found import Found
 from reconciler.core.names import Address, HostName
 from reconciler.core.routes import layers_of
 from reconciler.core.state import Desired
-from reconciler.core.steps import Blob, Create, create_of, projectors_of, pull_of, uploads_of
+from reconciler.core.steps import Blob, create_of, projectors_of, pull_of, uploads_of
 from reconciler.core.suitability import Seen, doubts, objections
 from reconciler.errors import ReconcilerError
 from reconciler.ports import Sources
@@ -71,28 +71,29 @@ def preflight(
 
 
 def _blobs(entry: Desired, declared: Declared) -> _Blobs:
-    pull, create = pull_of(entry.steps), create_of(entry.steps)
-    if pull is not None:
+    """Return what is worth a look of an entry; for what a build stands on only where something hangs on that."""
+    own, create = _own(entry), create_of(entry.steps)
+    if entry.base is None or create is None:
+        return own
+    asks = bool(create.adapters) or entry.test is not None or "num_ctx" in dict(create.parameters)
+    return replace(own, ground=_ground(entry, declared)) if asks else own
+
+
+def _own(entry: Desired) -> _Blobs:
+    if pull_of(entry.steps) is not None:
         return _Blobs(pulled=_config(entry))
-    if create is None:
+    create, uploads = create_of(entry.steps), {blob.digest: blob for blob in uploads_of(entry.steps)}
+    if create is None or not create.files:
         return _Blobs()
-    uploads = {blob.digest: blob for blob in uploads_of(entry.steps)}
     beside = tuple(uploads[digest] for _, digest in projectors_of(create.files) if digest in uploads)
-    weights = next((uploads.get(digest) for _, digest in create.files), None)
-    ground = _ground(entry, declared) if _rests_on_its_ground(entry, create) else None
-    return _Blobs(weights=weights, projectors=beside, ground=ground)
-
-
-def _rests_on_its_ground(entry: Desired, create: Create) -> bool:
-    """Tell whether it matters what the base of a build is: it costs a look."""
-    return bool(create.adapters) or entry.test is not None or "num_ctx" in dict(create.parameters)
+    return _Blobs(weights=uploads.get(create.files[0][1]), projectors=beside)
 
 
 def _ground(entry: Desired, declared: Declared) -> Blob | None:
     """Return the weights or the config of the lowest base that is declared."""
     while entry.base is not None and entry.base in declared:
         entry = declared[entry.base]
-    found = _blobs(entry, {})
+    found = _own(entry)
     return found.pulled or found.weights
 
 

@@ -34,8 +34,7 @@ def routed(
     versions = {host.host: host.version for host in live.observed}
     judged = preflight(away, {entry.address: entry for entry in desired.entries}, versions, sources, fleet)
     wanted = {entry.address: replace(entry, warnings=judged.doubted.get(entry.address, ())) for entry in away}
-    lost = judged.refused
-    lost.update(_nowhere((entry for address, entry in wanted.items() if address not in lost), hosts, fleet))
+    lost = judged.refused | _nowhere((entry for entry in away if entry.address not in judged.refused), hosts, fleet)
     moved = [entry for address, entry in wanted.items() if address not in lost and _moved(entry)]
     lost.update(_gone(moved, hosts, sources, fleet))
     there = [passed_on(entry, versions[entry.address.host]) for entry in wanted.values() if entry.address not in lost]

@@ -145,3 +145,95 @@ def test_a_config_that_can_not_be_read_refuses_nothing(upstream: Upstream) -> No
     upstream.declare()
     upstream.fail(path="/blobs/", status=500)
     assert change(upstream.site.plan()).action is Action.CREATE
+
+
+PROJECTOR = gguf(text("general.architecture", "clip"), text("general.type", "projector"))
+
+
+def declare_tuned(upstream: Upstream, spec: str) -> None:
+    upstream.declare_file("b")
+    write(upstream.site.folder, "m", f"kind: FineTune\nmetadata: {{name: m}}\nspec: {spec}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gguf(*LLAMA), "mmproj-m.gguf is no projector, but a GGUF of the kind model (llama)"),
+        (ADAPTER, "mmproj-m.gguf is no projector, but a GGUF of the kind adapter (llama)"),
+        (PROJECTOR[:-1], "mmproj-m.gguf is truncated"),
+        (b"<html>", "mmproj-m.gguf is not a GGUF file"),
+        (PROJECTOR, ""),
+    ],
+    ids=["a model", "an adapter", "truncated", "something else", "a projector"],
+)
+def test_a_projector_by_its_name_has_to_be_one_by_its_header(upstream: Upstream, content: bytes, message: str) -> None:
+    upstream.hf.commit("org/m", {"m-Q4_0.gguf": gguf(*LLAMA), "mmproj-m.gguf": content})
+    upstream.declare_file()
+    if message:
+        assert refused(upstream).startswith(message)
+    else:
+        assert change(upstream.site.plan()).action is Action.CREATE
+        assert len(resolved(upstream)) == 2
+
+
+@pytest.mark.parametrize("source", ["huggingface", "ollama"])
+def test_an_adapter_is_held_against_the_header_or_the_config_of_what_it_is_laid_over(
+    upstream: Upstream, source: str
+) -> None:
+    other = gguf(text("general.architecture", "qwen2"), text("general.type", "adapter"))
+    upstream.hf.commit("org/lora", {"lora.gguf": other})
+    upstream.commit()
+    declare_tuned(upstream, "{base: between, adapter: {huggingface: {repo: org/lora}}}")
+    if source == "ollama":
+        upstream.publish()
+        upstream.declare("b")
+    write(upstream.site.folder, "n", "kind: FineTune\nmetadata: {name: between}\nspec: {base: b, system: s}\n")
+    plan = upstream.site.plan()
+    assert change(plan).note == "lora.gguf is an adapter for qwen2, and its base between:latest is llama"
+    assert {str(item.address.model): item.action for item in plan.changes if item.action is not Action.REFUSE} == {
+        "b:latest": Action.CREATE,
+        "between:latest": Action.CREATE,
+    }
+
+
+@pytest.mark.parametrize("version", ["0.9.3", "0.20.0", "0.30.0"])
+def test_an_architecture_that_a_host_may_not_know_is_refused_by_an_old_one_and_told_of_a_newer_one(
+    upstream: Upstream, version: str
+) -> None:
+    upstream.hf.commit("org/m", {"m-Q4_0.gguf": gguf(text("general.architecture", "smollm3"), TOKENIZER, TOKENS)})
+    upstream.declare_file(more="template: x")
+    upstream.site.servers["a"].version_text = version
+    told = "m-Q4_0.gguf is of the architecture smollm3: that needs an Ollama newer than 0.9.3 (0.30.0 at the latest)"
+    if version == "0.9.3":
+        assert refused(upstream) == f"{told}, and the host has 0.9.3"
+        return
+    found = change(upstream.site.plan())
+    assert (found.action, found.warnings) == (
+        Action.CREATE,
+        () if version == "0.30.0" else (f"{told}, and the host has 0.20.0",),
+    )
+
+
+def test_doubts_are_told_in_the_plan_and_in_the_log_and_change_nothing(upstream: Upstream) -> None:
+    upstream.hf.commit("org/m", {"m-Q4_0.gguf": gguf(*LLAMA, number("llama.context_length", 64))})
+    declare_tuned(upstream, "{base: b, parameters: {num_ctx: 4096}}")
+    plan = upstream.site.plan()
+    told = ("num_ctx is 4096, and m-Q4_0.gguf was trained on 64 tokens",)
+    assert change(plan).warnings == told
+    assert change(plan, "b").warnings == ("m-Q4_0.gguf brings no chat template: declare `template:` to chat with it",)
+    assert len(resolved(upstream)) == 1  # both stand on one file
+    assert upstream.site.apply(plan).good
+    assert [facts["warning"] for name, facts in upstream.site.ear.events if name == "change_doubted"] == [
+        *change(plan, "b").warnings,
+        *told,
+    ]
+    upstream.forget()
+    assert upstream.site.in_sync()
+    assert resolved(upstream) == []
+    assert not any(item.warnings for item in upstream.site.plan().changes)
+
+
+def test_a_prompt_for_a_model_that_only_embeds_is_refused(upstream: Upstream) -> None:
+    upstream.hf.commit("org/m", {"m-Q4_0.gguf": gguf(*LLAMA, number("llama.pooling_type", 1))})
+    upstream.declare_file(more="test: {prompt: hello, expect: world}")
+    assert refused(upstream) == "m-Q4_0.gguf makes embeddings and answers no prompt, which its test asks for"
