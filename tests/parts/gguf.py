@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFReader, GGUFWriter, Keys
+from gguf import GGUFReader, GGUFWriter, Keys, PoolingType
 
 from reconciler.core.digest import Digest
 
@@ -17,7 +17,15 @@ _TOKENS = ["<unk>", "<s>", "</s>", *"▁abcdefghijkl"]
 _F16 = 1  # general.file_type; with F32 (0) the server refuses to quantise
 
 
-def tiny_model(path: Path, *, seed: int = 0, architecture: str = "llama", chat_template: str = "") -> Digest:
+def tiny_model(
+    path: Path,
+    *,
+    seed: int = 0,
+    architecture: str = "llama",
+    chat_template: str = "",
+    tokens: bool = True,
+    embeds: bool = False,
+) -> Digest:
     """Write a model of one layer in F16 and return its digest; every seed gives other weights."""
     writer = GGUFWriter(path, architecture)
     writer.add_name(f"tiny {seed}")
@@ -29,7 +37,10 @@ def tiny_model(path: Path, *, seed: int = 0, architecture: str = "llama", chat_t
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_vocab_size(len(_TOKENS))
-    _add_vocabulary(writer)
+    if tokens:
+        _add_vocabulary(writer)
+    if embeds:
+        writer.add_pooling_type(PoolingType.MEAN)
     if chat_template:
         writer.add_chat_template(chat_template)
     writer.add_quantization_version(2)

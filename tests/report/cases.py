@@ -201,6 +201,13 @@ def wide():
     )
 
 
+def doubted():
+    """What may not work."""
+    made = create("m", steps=import_steps("m"))
+    told = ("m.gguf brings\x1b no chat template", "num_ctx is 9000, and m.gguf was trained on 64 tokens")
+    return plan(replace(made, after=replace(made.after, warnings=told)))
+
+
 def tested():
     """What will be asked, and when."""
     asked = ModelTest("What is\x1b two and two? " * 5, "four", timeout=60)
@@ -234,6 +241,7 @@ PLANS = {
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
     "chains": CHAINS,
+    "doubted": doubted(),
     "parts": PARTS,
     **UPSTREAM,
 }

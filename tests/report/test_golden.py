@@ -28,6 +28,7 @@ from tests.report.lock_cases import LOCKS
 COLOURED = ("everything", "fields", "fleet", "outdated")
 PLANS_AS_JSON = {
     "chains",
+    "doubted",
     "everything",
     "fields",
     "fleet",
