@@ -42,6 +42,10 @@ class SnapshotHost:
             raise HostRejected(f"the snapshot does not tell what {name} consists of", status=404)
         return live.facts
 
+    def parent(self, name: ModelName) -> NoReturn:
+        """Raise HostError: no plan asks for that."""
+        raise HostError(f"the snapshot does not tell what {name} was built on")
+
     def loaded(self) -> frozenset[ModelName]:
         """Return the models that were in memory."""
         return self._loaded
