@@ -21,7 +21,8 @@ from reconciler.errors import ManifestError, ReconcilerError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_NO_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a pipe or a disk that takes no more
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
+_NO_OUTPUT = {errno.EPIPE, *_FULL}  # or a pipe
 
 _COMPLETE = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 _MODULES = {"import": "import_"}  # by the command, where no module can be called as it is
@@ -73,12 +74,15 @@ class LazyGroup(click.Group):
         """Run the command; where manifests can't be used, the findings are its result."""
         try:
             return super().invoke(ctx)
-        except (ReconcilerError, click.ClickException, click.Abort, KeyboardInterrupt) as error:
+        except (ReconcilerError, click.ClickException, click.Abort, KeyboardInterrupt, OSError) as error:
             _result_of(error, ctx)
-            if not isinstance(ctx.obj, Settings) or ctx.obj.log_format != "json":
+            as_json = isinstance(ctx.obj, Settings) and ctx.obj.log_format == "json"
+            if not as_json or (isinstance(error, OSError) and error.errno not in _FULL):
                 raise
             from reconciler.cli.complaints import complain
 
+            if isinstance(error, OSError):
+                _give_up_stdout()
             raise click.exceptions.Exit(complain(error, ctx, ctx.obj)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -34,7 +34,10 @@ def said(error: BaseException, log: Listener) -> dict[str, object]:
         return {key: text for key, text in facts.items() if text}
     if isinstance(error, click.ClickException):
         return {"error": error.format_message()}
-    return {"error": "interrupted"}
+    if isinstance(error, OSError):
+        return {"error": f"the result can't be written: {error.strerror}"}
+    interrupted = isinstance(error, click.Abort | KeyboardInterrupt)
+    return {"error": "interrupted" if interrupted else f"{type(error).__name__}: {error}"}
 
 
 def tell_findings(findings: Iterable[object], log: Listener) -> None:

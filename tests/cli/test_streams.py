@@ -1,5 +1,6 @@
 """Standard streams that are closed, full, or left by their reader: one clear line at the most, never a traceback."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -32,6 +33,14 @@ def test_a_disk_that_is_full_is_one_line_and_an_error(shell, words):
         1,
         "error: the result can't be written: No space left on device\n",
     )
+
+
+@pytest.mark.parametrize(("words", "event"), [("plan", "command_failed"), ("apply --auto-approve", "run_finished")])
+def test_a_disk_that_is_full_is_one_line_of_json_where_that_is_asked_for(shell, words, event):
+    result = shell(f"--log-format json {words} >/dev/full")
+    line = json.loads(result.stderr)
+    assert (result.returncode, line["event"], line["exit_code"]) == (1, event, 1)
+    assert line["error"] == "the result can't be written: No space left on device"
 
 
 def test_nothing_is_applied_where_the_plan_cannot_be_shown(shell, host):
