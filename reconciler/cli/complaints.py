@@ -1,6 +1,6 @@
-"""What went wrong, as lines of JSON on stderr: with `--log-format json` nothing else may be written there."""
+"""What went wrong, on stderr: with `--log-format json` as lines of JSON, since nothing else may be written there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -11,6 +11,7 @@ from reconciler.cli.settings import Settings
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.ports import Listener
+from reconciler.report.text import safe
 
 TOLD = "reconciler.told"  # in click's `meta`: the log says already what went wrong
 
@@ -28,7 +29,7 @@ def complain(error: BaseException, ctx: click.Context, settings: Settings) -> in
 def said(error: BaseException, log: Listener) -> dict[str, object]:
     """Return what went wrong as keys for a log line; findings about manifests get a line each."""
     if isinstance(error, ManifestError):
-        tell_findings(error.diagnostics, log)
+        _tell_findings(error.diagnostics, log)
     if isinstance(error, ReconcilerError):
         facts = {"error": error.message, "hint": error.hint, "where": error.where}
         return {key: text for key, text in facts.items() if text}
@@ -40,8 +41,27 @@ def said(error: BaseException, log: Listener) -> dict[str, object]:
     return {"error": "interrupted" if interrupted else f"{type(error).__name__}: {error}"}
 
 
-def tell_findings(findings: Iterable[object], log: Listener) -> None:
-    """Write a line for each finding about manifests."""
+def warn(findings: Sequence[Diagnostic]) -> None:
+    """Write findings that stop nothing, where there are any."""
+    settings = click.get_current_context().obj
+    if settings.log_format == "json":
+        _tell_findings(findings, lines(settings, SystemClock()))
+    elif findings:
+        from reconciler.report.terminal import diagnostics_text
+
+        click.echo(diagnostics_text(findings, colour=False), err=True, nl=False)
+
+
+def remark(event: str, text: str) -> None:
+    """Write one warning; `event` names its kind in a log, in snake_case."""
+    settings = click.get_current_context().obj
+    if settings.log_format == "json":
+        lines(settings, SystemClock()).event("warning", event, problem=text)
+    else:
+        click.echo(f"warning: {event.replace('_', ' ')}: {safe(text)}", err=True)
+
+
+def _tell_findings(findings: Iterable[object], log: Listener) -> None:
     for item in findings:
         if isinstance(item, Diagnostic):
             hint = {"hint": item.hint} if item.hint else {}

@@ -174,11 +174,11 @@ def _written(found: "Sequence[Exported]", spec: HostSpec, *, declared: bool, hom
 
 
 def _warn(made: "Text", found: "Iterable[Exported]") -> None:
-    from reconciler.report.text import safe
+    from reconciler.cli.complaints import remark
 
     lost = [f"{item.name}: {note}" for item in found if item.resource is None for note in item.notes]
     for message in (*lost, *(item.message for item in made.findings)):
-        click.echo(f"warning: not declared: {safe(message)}", err=True)
+        remark("not_declared", message)
 
 
 def _told(out: Path, kept: "Sequence[Exported]") -> str:

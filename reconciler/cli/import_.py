@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import candidates
+from reconciler.cli.complaints import warn
 from reconciler.cli.settings import Settings
 from reconciler.cli.writing import write_new
 from reconciler.core.diagnostics import Diagnostic
@@ -58,7 +59,7 @@ def command(_settings: Settings, form: str, name: str | None, out: Path | None, 
     comments = (f"Not converted: {item.location}: {item.message}" for item in found.findings)
     header = f"Converted from {shown} by `reconciler import --from {form}`."
     made = manifest_text(found.drafts, [header], comments, os.path.realpath(home))
-    _warn((*found.findings, *made.findings))
+    warn((*found.findings, *made.findings))
     if not made.entries:
         raise SettingsError(f"there is no model in it that could be declared (read as {form})", where=safe(shown))
     if out is None:
@@ -97,10 +98,3 @@ def _text(file: str, shown: str) -> str:
     if isinstance(text, Diagnostic):
         raise ManifestError((text,))
     return text
-
-
-def _warn(findings: tuple[Diagnostic, ...]) -> None:
-    if findings:
-        from reconciler.report.terminal import diagnostics_text
-
-        click.echo(diagnostics_text(findings, colour=False), err=True, nl=False)

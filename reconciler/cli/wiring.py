@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.clock import SystemClock
 from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
 from reconciler.cli.naming import declared
 from reconciler.cli.question import DEFAULT_PATH, Question
@@ -50,21 +49,10 @@ def read(paths: Sequence[Path]) -> "Loaded":
         raise ManifestError((missing,))
     loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))
     if loaded.warnings:
-        _warn(loaded.warnings)
+        from reconciler.cli.complaints import warn
+
+        warn(loaded.warnings)
     return loaded
-
-
-def _warn(findings: Sequence[Diagnostic]) -> None:
-    settings = click.get_current_context().obj
-    if isinstance(settings, Settings) and settings.log_format == "json":
-        from reconciler.cli.complaints import tell_findings
-        from reconciler.cli.listening import lines
-
-        tell_findings(findings, lines(settings, SystemClock()))
-        return
-    from reconciler.report.terminal import diagnostics_text
-
-    click.echo(diagnostics_text(findings, colour=False), err=True, nl=False)
 
 
 def locks(paths: Sequence[Path]) -> "tuple[LockFile, ...]":

@@ -135,6 +135,13 @@ def test_warnings_about_manifests_are_lines(reconciler, folder, host):
     assert "only by case" in told[0]["problem"]
 
 
+def test_what_is_lost_in_an_import_is_lines(reconciler, folder):
+    (folder.parent / "Modelfile").write_text("FROM llama3.2:1b\nPARAMETER nonsense 1\n")
+    result = reconciler(*JSON, "import", "--from", "modelfile", "--name", "bot", "Modelfile")
+    assert result.status == 0
+    assert [(line["event"], line["level"]) for line in lines(result)] == [("finding", "warning")]
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
