@@ -195,11 +195,11 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _result_of(error: BaseException, ctx: click.Context) -> None:
-    if isinstance(error, ManifestError):
+    if isinstance(error, ReconcilerError):
         from reconciler.cli.options import FORMAT, NAME
-        from reconciler.cli.output import findings
+        from reconciler.cli.output import trouble
 
-        click.echo(findings(error.diagnostics, ctx.meta.get(FORMAT, ""), ctx.meta.get(NAME, "")), nl=False)
+        click.echo(trouble(error, ctx.meta.get(FORMAT, ""), ctx.meta.get(NAME, "")), nl=False)
 
 
 def _told(error: ReconcilerError) -> str:

@@ -55,9 +55,8 @@ def command(
     """
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
         saved, store = saved_plan(question), open_store(settings)
-        asked = saved.question if saved else question
         with made.phase("plan"):
-            made.proposal = proposal = propose_for(asked, settings, store)
+            made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
         if format_ == "text":
             _show(plan, proposal.world, settings)
@@ -65,7 +64,7 @@ def command(
             _confirm()
         result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
         if plan.pending or format_ != "text":
-            click.echo(output.run(plan, result, settings, format_, asked.title), nl=False)
+            click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
     return made.status
 
 

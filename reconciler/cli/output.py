@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.settings import Settings
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
+from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.report.upstream import Told
@@ -88,4 +89,15 @@ def findings(found: Iterable[object], format_: str, name: str = "") -> str:
         from reconciler.report.comment import findings_markdown
 
         return findings_markdown(found, name)
+    return ""
+
+
+def trouble(error: ReconcilerError, format_: str, name: str) -> str:
+    """Return what went wrong where that is a result: findings, and a comment that would else tell of an older plan."""
+    if isinstance(error, ManifestError):
+        return findings(error.diagnostics, format_, name)
+    if format_ == "markdown":
+        from reconciler.report.comment import error_markdown
+
+        return error_markdown(error, name)
     return ""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.plan import Plan
+from reconciler.errors import ReconcilerError
 from reconciler.report.capped import Group, Piece, Weight, fitted
 from reconciler.report.marks import code, comment, prose
 from reconciler.report.text import counted, without_login
@@ -42,6 +43,12 @@ def findings_markdown(findings: Iterable[object], title: str) -> str:
     return whole(title, f"**The manifests can't be used: {told}.**", (group,), "")
 
 
+def error_markdown(error: ReconcilerError, title: str) -> str:
+    """Return what went wrong, as the comment that would have told what came of it."""
+    where = f"{code(error.where)}: " if error.where else ""
+    return whole(title, f"**Error:** {where}{prose(error.message)}{hint(error.hint)}", (), "")
+
+
 def whole(title: str, verdict: str, groups: Sequence[Group], end: str) -> str:
     """Return a comment, found by its title; where it is too long, it says first what is left out."""
     start = f"{comment(f'reconciler {title}')}\n\n{verdict}\n\n"
@@ -49,7 +56,7 @@ def whole(title: str, verdict: str, groups: Sequence[Group], end: str) -> str:
     body, left_out = fitted(groups, room)
     if left_out:
         body, left_out = fitted(groups, room - _NOTICE)
-    return f"{start}{_too_long(left_out)}{body}{end}"
+    return f"{start}{_too_long(left_out)}{body}{end}".rstrip("\n") + "\n"
 
 
 def _too_long(left_out: Counter[Weight]) -> str:

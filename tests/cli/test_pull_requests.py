@@ -104,6 +104,24 @@ def test_what_was_applied_is_a_comment_of_its_own(reconciler, folder, host):
     again = reconciler("apply", "--auto-approve", "--format", "markdown")
     assert "nothing to do" in again.out.splitlines()[2]
     assert reconciler("plan", "--out", "plan.json").status == 0
-    assert reconciler("apply", "plan.json", "--format", "markdown").out.startswith(f"{mark}\n")
+    assert reconciler("apply", "plan.json", "--format", "markdown").out.startswith(
+        "<!-- reconciler apply: plan.json -->\n"
+    )
     write(folder, "a", BROKEN)
     assert reconciler("apply", "--format", "markdown").out.startswith(f"{mark}\n\n**The manifests can't be used")
+
+
+def test_what_went_wrong_is_a_comment_too_so_that_none_tells_of_an_older_plan(reconciler, folder, host):
+    model(folder)
+    assert reconciler("plan", "--out", "plan.json").status == 0
+    assert reconciler("apply", "--auto-approve").status == 0
+    stale = reconciler("apply", "plan.json", "--format", "markdown")
+    assert stale.status == 3
+    mark, _, verdict = stale.out.splitlines()
+    assert mark == "<!-- reconciler apply: plan.json -->"
+    assert verdict.startswith("**Error:** nothing was done, the saved plan is stale: ")
+    assert verdict.endswith("<br>hint: plan again")
+    broken = reconciler("--registry", "sqlite:////dev/null/x.db", "plan", "--format", "markdown")
+    assert broken.status == 1
+    assert broken.out.startswith("<!-- reconciler plan: manifests -->\n\n**Error:** ")
+    assert reconciler("--registry", "sqlite:////dev/null/x.db", "plan").out == ""

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.core.change import Action, Reason
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.safety import Violation
-from reconciler.report.comment import MOST, findings_markdown
+from reconciler.errors import ReconcilerError
+from reconciler.report.comment import MOST, error_markdown, findings_markdown
 from reconciler.report.markdown import plan_markdown
 from tests.report.builders import change, create, desired, field, host, in_sync, name, plan, silent
 from tests.report.cases import PLANS
@@ -166,3 +167,11 @@ def test_findings_instead_of_a_plan_are_told_in_the_comment_of_the_plan():
     long = findings_markdown(found[:1] * 5000, "plan: manifests")
     assert len(long) <= MOST
     assert f"Left out: {5000 - long.count('- **error**')} warnings" in long
+
+
+@given(st.lists(TEXTS, min_size=3, max_size=3))
+def test_an_error_instead_of_a_plan_is_text_too(texts):
+    message, hint, where = texts
+    text = error_markdown(ReconcilerError(message, hint=hint, where=where), "plan: manifests")
+    assert text.startswith(f"{MARK}\n\n**Error:** ")
+    assert_harmless(page(text), tags=TAGS)
