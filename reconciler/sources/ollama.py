@@ -48,6 +48,7 @@ class Ollama:
 
     def __init__(self, context: Context) -> None:
         self._cache = context.cache
+        self._http = context.http
         self._access = HubAccess(context.http, Logins(context.environ))
         self._downloads = context.downloads
         self._guards: defaultdict[str, Lock] = defaultdict(Lock)
@@ -74,10 +75,10 @@ class Ollama:
         return _pinned(repo, insecure, read(body, str(name)), body)
 
     def _instead(self, repo: Repo) -> str:
-        """Return which tags there are; hubs that were made for hosts list none."""
-        from reconciler.sources._hub.names import close_tags
+        """Return what there is instead; hubs that were made for hosts list nothing."""
+        from reconciler.sources._hub.names import instead
 
-        return "" if repo.name.hub.lower() in _MADE_FOR_HOSTS else close_tags(self._access, repo)
+        return "" if repo.name.hub.lower() in _MADE_FOR_HOSTS else instead(self._access, self._http, repo)
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
         """Return the pull of what the name meant, from the hub manifest in the lock; raises Unusable."""

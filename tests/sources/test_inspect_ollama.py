@@ -62,6 +62,9 @@ def test_a_plan_names_the_tags_that_a_real_registry_has_instead(context: Context
     with pytest.raises(NotFound) as caught:
         load("ollama", context).resolve(ref("ollama", name=f"{registry.hub}/plan/tags:small", insecure=True))
     assert caught.value.hint == "it has the tags small-q4"
+    with pytest.raises(NotFound) as strange:
+        load("ollama", context).resolve(ref("ollama", name=f"{registry.hub}/plan/tag", insecure=True))
+    assert strange.value.hint == f"did you mean {registry.hub}/plan/tags:small-q4?"
 
 
 @pytest.mark.hub
@@ -75,7 +78,7 @@ def test_what_a_real_registry_has_instead_is_named(context: Context, registry: R
         seen(context, registry.hub, "check/tag:small-q4")
 
     assert wrong_tag.value.hint == "it has the tags small-q4, big-q8"
-    assert "check/tags" in wrong_name.value.hint
+    assert wrong_name.value.hint.startswith(f"did you mean {registry.hub}/check/tags:small-q4")
 
 
 def test_a_hub_that_lists_nothing_leaves_the_usual_hint(context: Context, oci: OciServer) -> None:
@@ -91,6 +94,24 @@ def test_a_list_that_is_none_is_nothing(context: Context, oci: OciServer, body: 
     with pytest.raises(NotFound) as caught:
         seen(context, oci.address, "a/none:v1")
     assert caught.value.hint == "check the spelling of name and tag"
+
+
+HOSTILE = ["a/nome", "a/b/c/d/nome", "a/nöne", "a/\x1b[2Jnone", "a/none:v2", 3, *(f"a/none{n}" for n in range(2000))]
+
+
+def test_names_that_are_no_names_are_left_out_and_only_a_few_are_asked_about(context: Context, oci: OciServer) -> None:
+    oci.faults.add(
+        Fault("oci", path="_catalog", times=9, status=200, body=json.dumps({"repositories": HOSTILE}).encode())
+    )
+    oci.faults.add(Fault("oci", path="nome/tags/list", times=9, status=200, body=b'{"tags": ["v\\u001b2", "latest"]}'))
+    with pytest.raises(NotFound) as caught:
+        load("ollama", context).resolve(ref("ollama", name=f"{oci.address}/a/non:v1", insecure=True))
+    assert caught.value.hint == "check the spelling of name and tag"
+    oci.requests.clear()
+    with pytest.raises(NotFound) as caught:
+        load("ollama", context).resolve(ref("ollama", name=f"{oci.address}/a/nomen:latest", insecure=True))
+    assert caught.value.hint == f"did you mean {oci.address}/a/nome:latest?"
+    assert len(oci.requests) <= 6  # the manifest, its tags, the names, and the tags of three of them
 
 
 def test_weights_that_are_not_gguf_want_another_host(context: Context, oci: OciServer, tmp_path) -> None:

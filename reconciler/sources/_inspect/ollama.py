@@ -1,22 +1,18 @@
 """What a name on a hub is, told by its hub manifest, by its small layers, and by the header of its weights."""
 
-from difflib import get_close_matches
-
 from reconciler.core.diagnostics import Location
 from reconciler.core.facts import Facts
 from reconciler.core.found import Format, Found
 from reconciler.core.names import ModelName
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
-from reconciler.errors import NotFound, ResolutionError, Unusable
+from reconciler.errors import ResolutionError, Unusable
 from reconciler.sources import Context
 from reconciler.sources._files.remote_file import RemoteFile, part
 from reconciler.sources._formats.gguf_header import Header, header_of
 from reconciler.sources._hub.access import HubAccess, Repo, refusal
 from reconciler.sources._hub.login import Logins
-from reconciler.sources._hub.names import close_tags, listed
 from reconciler.sources.ollama import Ollama
-from reconciler.transport import Http
 
 _PLAIN = "http://"  # before a name: its hub is spoken to without TLS
 _LONGEST = 80  # characters of a licence's first line
@@ -34,11 +30,7 @@ def inspect(context: Context, reference: str) -> Found:
     insecure = reference.startswith(_PLAIN)
     options: Options = (("name", str(name)), *((("insecure", True),) if insecure else ()))
     repo, access = Repo.of(name, insecure=insecure), HubAccess(context.http, Logins(context.environ))
-    try:
-        pinned = source.resolve(SourceRef("ollama", options, Location(reference)))
-    except NotFound as error:
-        raise NotFound(error.message, hint=_close(access, context.http, repo) or error.hint) from error
-    pull = pinned.pull
+    pull = source.resolve(SourceRef("ollama", options, Location(reference))).pull
     assert pull is not None  # this source gives nothing else
     shown = source.describe(pull, config=True)
     return _found(f"ollama:{reference}", options, pull, shown, _header(access, repo, pull))
@@ -86,13 +78,3 @@ def _header(access: HubAccess, repo: Repo, pull: Pull) -> Header | str:
         return header_of(RemoteFile(fetch, size), size, str(repo.name))
     except ResolutionError as error:
         return error.message
-
-
-def _close(access: HubAccess, http: Http, repo: Repo) -> str:
-    """Return what the hub has instead, where it lets that be listed: tags of this model, or models of close names."""
-    name = repo.name
-    if tags := close_tags(access, repo):
-        return tags
-    models = listed(lambda: http.request("GET", f"{repo.hub}/v2/_catalog?n=1000").body, "repositories")
-    near = get_close_matches(f"{name.namespace}/{name.model}", models, n=3)
-    return f"did you mean {' or '.join(near)}?" if near else ""
