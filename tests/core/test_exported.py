@@ -82,7 +82,7 @@ class Entry:
 ENTRIES = st.builds(Entry, MODELS, st.none() | st.sampled_from((*NAMES, "gone")), st.booleans())
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(entries=st.dictionaries(st.sampled_from(NAMES), ENTRIES, min_size=1), gone=st.none() | MODELS)
 def test_whatever_is_declared_is_recognised_as_what_is_there(entries: dict[str, Entry], gone: Facts | None) -> None:
     models = [_model(text, entry, entries, gone) for text, entry in entries.items()]

@@ -39,7 +39,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(data=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
 @example(data={"a": [{"b": " x\ny", "c": [["\n z"], []]}, {}]})
 def test_everything_is_read_back_as_it_was(data):
