@@ -9,6 +9,7 @@ from tests.manifests import host as declare_host
 from tests.manifests import model, tune, write
 
 JSON = ("--log-format", "json")
+ENDS = {"change_applied", "change_failed", "change_skipped", "change_refused"}
 ALWAYS = ("run", "host", "model", "action", "status", "reasons", "bytes", "seconds")
 
 
@@ -16,8 +17,12 @@ def lines(result):
     return [json.loads(line) for line in result.err.splitlines()]
 
 
+def canonical(told):
+    return [line for line in told if line["event"] in ENDS]
+
+
 def changes(told):
-    return {line["model"]: line for line in told if line["event"].startswith("change_") and "status" in line}
+    return {line["model"]: line for line in canonical(told)}
 
 
 def test_each_change_is_one_line_and_the_run_is_the_last(reconciler, folder, host, monkeypatch):
@@ -31,7 +36,7 @@ def test_each_change_is_one_line_and_the_run_is_the_last(reconciler, folder, hos
     result = reconciler(*JSON, "apply", "--auto-approve", "--parallelism", 1)
     told = lines(result)
     found = changes(told)
-    assert len([line for line in told if line["event"].startswith("change_")]) == len(found) == 5
+    assert len(canonical(told)) == len(found) == 5
     assert all(key in line for line in found.values() for key in ALWAYS)
     ends = {name: line["status"] for name, line in found.items()}
     assert ends == {
@@ -55,13 +60,25 @@ def test_each_change_is_one_line_and_the_run_is_the_last(reconciler, folder, hos
 def test_a_model_that_fails_its_test_is_one_line(reconciler, folder, host):
     model(folder, more='test: {prompt: "2+2=", expect: "4"}')
     told = lines(reconciler(*JSON, "apply", "--auto-approve"))
-    assert [line["event"] for line in told if line["level"] != "debug"] == [
-        "blob_uploaded",
-        "change_failed",
-        "run_finished",
-    ]
-    assert told[1]["action"] == "create"
-    assert "its test failed" in told[1]["error"]
+    (line,) = canonical(told)
+    assert (line["event"], line["action"], told[-1]["event"]) == ("change_failed", "create", "run_finished")
+    assert "its test failed" in line["error"]
+
+
+@pytest.mark.ollama
+def test_a_real_server_is_told_of_in_the_same_lines(reconciler, folder, ollama, unique, monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+    model(folder, f"{unique}-base")
+    tune(folder, f"{unique}-bot", f"{unique}-base")
+    told = lines(reconciler("--log-level", "debug", *JSON, "apply", "--auto-approve"))
+    found = changes(told)
+    assert {name: line["status"] for name, line in found.items()} == {
+        f"{unique}-base:latest": "applied",
+        f"{unique}-bot:latest": "applied",
+    }
+    assert (told[-1]["event"], told[-1]["applied"], told[-1]["exit_code"]) == ("run_finished", 2, 0)
+    again = lines(reconciler(*JSON, "apply", "--auto-approve"))
+    assert [(line["event"], line["in_sync"]) for line in again] == [("run_finished", 2)]
 
 
 def test_a_run_that_finds_nothing_to_do_is_one_line(reconciler, folder, host):

@@ -77,7 +77,7 @@ def test_what_goes_wrong_is_on_the_spans(reconciler, folder, host, collector, mo
     failed = {span.name: span.message for span in collector.spans if span.failed}
     assert failed["change create"] == failed["step create"] == "disk trouble"
     assert "the hub did not answer" in failed["change refuse"]
-    assert named(collector.spans, "change create").events == ("exception",)
+    assert "exception" in named(collector.spans, "change create").events
 
 
 def test_a_run_that_comes_to_nothing_is_a_span_that_failed(reconciler, folder, host, collector):
@@ -137,7 +137,7 @@ def test_a_collector_that_takes_nothing_fails_and_delays_nothing(reconciler, fol
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
         began = time.monotonic()
         result = reconciler(*JSON, "apply", "--auto-approve")
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 9  # OpenTelemetry itself would wait for ten seconds and more
     lines = [json.loads(line) for line in result.err.splitlines()]
     assert (result.status, [line["event"] for line in lines][-2:]) == (0, ["traces_not_sent", "run_finished"])
 
