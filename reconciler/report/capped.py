@@ -1,7 +1,7 @@
 """A text that may not be longer than something: what matters most is kept, and what is left out is counted. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -23,37 +23,51 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A text that is kept as a whole or left out as a whole."""
+    """A text that is kept as a whole or left out as a whole, and how many things it tells of."""
 
     weight: Weight
     text: str
+    things: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pieces that belong together; head and tail are there only if one of the pieces is."""
+    """Pieces that belong together; head and tail are there only if one of the pieces is.
+
+    So is the title, once before all the groups that have the same: nothing is kept without it.
+    """
 
     pieces: tuple[Piece, ...]
     head: str = ""
     tail: str = ""
+    title: str = ""
 
 
 def fitted(groups: Sequence[Group], room: int) -> tuple[str, Counter[Weight]]:
-    """Return what `room` characters can hold, in the order given, and of each weight how many pieces are left out."""
+    """Return what `room` characters can hold, in the order given, and of each weight how many things are left out."""
     places = [(piece.weight, at, nth) for at, group in enumerate(groups) for nth, piece in enumerate(group.pieces)]
-    kept: dict[int, set[int]] = {}
+    kept: dict[int, list[int]] = {}
+    titles = {""}
     left_out: Counter[Weight] = Counter()
     for weight, at, nth in sorted(places):
-        group = groups[at]
+        group, piece = groups[at], groups[at].pieces[nth]
         frame = 0 if at in kept else len(group.head) + len(group.tail)
-        size = len(group.pieces[nth].text) + frame
+        size = len(piece.text) + frame + (0 if group.title in titles else len(group.title))
         if size > room:
-            left_out[weight] += 1
+            left_out[weight] += piece.things
             continue
         room -= size
-        kept.setdefault(at, set()).add(nth)
-    return "".join(_text(groups[at], kept[at]) for at in sorted(kept)), left_out
+        titles.add(group.title)
+        kept.setdefault(at, []).append(nth)
+    return "".join(_texts([(groups[at], sorted(kept[at])) for at in sorted(kept)])), left_out
 
 
-def _text(group: Group, kept: set[int]) -> str:
-    return "".join((group.head, *(group.pieces[nth].text for nth in sorted(kept)), group.tail))
+def _texts(kept: Iterable[tuple[Group, Sequence[int]]]) -> Iterator[str]:
+    title = ""
+    for group, places in kept:
+        if group.title != title:
+            title = group.title
+            yield title
+        yield group.head
+        yield from (group.pieces[nth].text for nth in places)
+        yield group.tail

@@ -35,7 +35,7 @@ _IN_QUOTES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """A box: one or two lines of text that is safe to print, and what it is."""
+    """A box: one or two lines of text, as it came, and what it is."""
 
     kind: str  # an action, or what is no change: source, found, silent
     lines: tuple[str, ...]

@@ -53,20 +53,24 @@ def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:
         if not host.trouble:
             alike.setdefault((tuple(row for row in host.rows if row.symbol != OUTDATED), host.quiet), []).append(host)
     weighed = [(min(map(_weight, rows), default=Weight.QUIET), rows, same) for (rows, _), same in alike.items()]
-    for weight, rows, same in sorted(weighed, key=lambda item: item[0]):
-        yield Group((Piece(weight, _title(same)),))
+    for _, rows, same in sorted(weighed, key=lambda item: item[0]):
         if rows:
-            ordered = sorted(rows, key=_weight)
-            yield from _tables(ordered)
-            yield folded("Details", [Piece(Weight.FIELDS, text) for row in ordered if (text := _fields(row))])
+            yield from (replace(part, title=_title(same)) for part in _parts(sorted(rows, key=_weight), len(same)))
+        else:
+            yield Group((Piece(Weight.QUIET, _title(same), len(same)),))
 
 
-def _tables(rows: Sequence[ChangeRow]) -> Iterator[Group]:
-    """Yield the rows as a table; where they are many, those that are not loud are folded up in one of their own."""
-    open_ = [row for row in rows if len(rows) <= _SEEN or row.symbol in _LOUD]
-    yield Group(tuple(Piece(_weight(row), _cells(row)) for row in open_), _TABLE, "\n")
-    rest = [Piece(Weight.CHANGE, _cells(row)) for row in rows[len(open_) :]]
-    yield folded(f"{counted(len(rest), 'change')} that delete and refuse nothing", rest, f"\n{_TABLE}")
+def _parts(rows: Sequence[ChangeRow], hosts: int) -> Iterator[Group]:
+    """Yield the rows of so many hosts as a table, and what is told below each of them.
+
+    Where they are many, those that are not loud are folded up in a table of their own.
+    """
+    cells = [Piece(_weight(row), _cells(row), hosts) for row in rows]
+    seen = sum(row.symbol in _LOUD for row in rows) if len(rows) > _SEEN else len(rows)
+    yield Group(tuple(cells[:seen]), _TABLE, "\n")
+    more = counted(len(rows) - seen, "change")
+    yield folded(f"{more} that delete and refuse nothing", cells[seen:], f"\n{_TABLE}")
+    yield folded("Details", [Piece(Weight.FIELDS, text, hosts) for row in rows if (text := _fields(row))])
 
 
 def _weight(row: ChangeRow) -> Weight:

@@ -30,8 +30,8 @@ def _hosts(outcomes: Sequence[Outcome]) -> Iterator[Group]:
     found = [tuple(here) for _, here in groupby(outcomes, key=lambda item: item.address.host)]
     for here in sorted(found, key=lambda items: min(map(_weight, items))):
         ordered = sorted(here, key=_weight)
-        yield Group((Piece(_weight(ordered[0]), f"**Host {code(here[0].address.host)}**\n\n"),))
-        yield Group(tuple(Piece(_weight(item), _cells(item)) for item in ordered), _TABLE, "\n")
+        title = f"**Host {code(here[0].address.host)}**\n\n"
+        yield Group(tuple(Piece(_weight(item), _cells(item)) for item in ordered), _TABLE, "\n", title)
 
 
 def _weight(item: Outcome) -> Weight:

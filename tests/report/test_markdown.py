@@ -133,6 +133,25 @@ def test_even_a_fleet_that_is_silent_fits_and_is_counted():
     assert f"**Too long for a comment. Left out: {300 - kept} warnings.**" in text
 
 
+def test_what_is_left_out_is_counted_on_every_host_and_nothing_stands_under_another_host():
+    alike = [f"a{nth}" for nth in range(3)]
+    changes = [create(f"m{nth}", title, system="y") for title in alike for nth in range(400)]
+    lone = [change(f"x{nth}", Action.DELETE, Reason.NOT_DECLARED, host=f"h{nth:04}") for nth in range(250)]
+    quiet = [host(f"q{nth}", in_sync=1) for nth in range(7)]
+    hosts = [*map(host, alike), *(host(item.address.host) for item in lone), *quiet]
+    text = plan_markdown(plan(*changes, *lone, hosts=hosts), "manifests")
+    rows = [row[1] for row in page(text).rows]
+    deletes, creates = sum(name[0] == "x" for name in rows), sum(name[0] == "m" for name in rows)
+    assert len(text) <= MOST
+    assert (deletes, 0 < creates < 400) == (250, True)
+    told = f"Left out: {3 * (400 - creates)} other changes"
+    assert told in text
+    assert "the details of 1200 changes" in text
+    for nth in range(250):
+        place = text.index(f"`x{nth}:latest`")
+        assert text.rindex("Host `", 0, place) == text.rindex(f"Host `h{nth:04}`", 0, place)
+
+
 @settings(max_examples=25)
 @given(st.lists(TEXTS, min_size=12, max_size=12), st.integers(1, 40))
 def test_no_text_from_outside_becomes_more_than_text(texts, times):
@@ -169,6 +188,7 @@ def test_findings_instead_of_a_plan_are_told_in_the_comment_of_the_plan():
     assert f"Left out: {5000 - long.count('- **error**')} warnings" in long
 
 
+@settings(max_examples=25)
 @given(st.lists(TEXTS, min_size=3, max_size=3))
 def test_an_error_instead_of_a_plan_is_text_too(texts):
     message, hint, where = texts
