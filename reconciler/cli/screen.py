@@ -9,7 +9,22 @@ from collections.abc import Mapping
 
 _INSTEAD = "reconciler.instead"
 _ASCII = "reconciler_ascii"
-_LETTERS = {"→": "->", "−": "-", "–": "-", "—": "-", "…": "...", "✓": "v", "✗": "x", "·": ".", "“": '"', "”": '"'}
+_LETTERS = {
+    "→": "->",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "…": "...",
+    "✓": "v",
+    "✗": "x",
+    "·": ".",
+    "≠": "#",
+    "↑": "^",
+    "○": "o",
+    "×": "x",
+    "“": '"',
+    "”": '"',
+}
 _PLAIN = frozenset({"C", "POSIX"})
 _COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})  # what Python itself makes of LC_CTYPE where LANG is C
 _DUMB = frozenset({"dumb", "unknown"})

@@ -28,6 +28,32 @@ class State(StrEnum):
     UNREACHABLE = "unreachable"  # a host about which nothing is known
 
 
+MARKS = {
+    State.IN_SYNC: "✓",
+    State.DRIFTED: "≠",
+    State.MISSING: "+",
+    State.OUTDATED: "↑",
+    State.CHANGED: "~",
+    State.UNTESTED: "?",
+    State.REFUSED: "!",
+    State.UNRESOLVED: "?!",
+    State.UNMANAGED: "○",
+    State.UNDECLARED: "−",
+    State.UNREACHABLE: "×",
+}
+MEANINGS = {
+    State.IN_SYNC: "as declared",
+    State.DRIFTED: "somebody else changed it",
+    State.MISSING: "declared, and not there",
+    State.OUTDATED: "upstream offers something else than what is locked or was applied",
+    State.CHANGED: "the manifest, the lock or its base did, and that is not applied",
+    State.UNTESTED: "as declared, and has yet to pass its test",
+    State.REFUSED: "declared, and not to be made as things are",
+    State.UNRESOLVED: "its source could not be found out",
+    State.UNMANAGED: "there, and neither declared nor ours",
+    State.UNDECLARED: "ours, and no longer declared",
+    State.UNREACHABLE: "the host does not answer",
+}
 _LAST = (State.UNDECLARED, State.UNMANAGED)  # what is declared comes first, and then these
 
 
@@ -51,9 +77,13 @@ def status_rows(plan: Plan) -> tuple[StatusRow, ...]:
     return tuple(sorted(rows, key=_place))
 
 
+def part(state: State) -> int:
+    """Return 0 for what is declared, 1 for what no longer is, 2 for what is not managed."""
+    return _LAST.index(state) + 1 if state in _LAST else 0
+
+
 def _place(row: StatusRow) -> tuple[str, int, str]:
-    part = _LAST.index(row.state) + 1 if row.state in _LAST else 0
-    return row.host, part, row.model.key if row.model else ""
+    return row.host, part(row.state), row.model.key if row.model else ""
 
 
 def _changes(plan: Plan) -> Iterator[StatusRow]:

@@ -4,15 +4,17 @@ Plain strings are enough for that; rich is kept for what moves, in `progress`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from reconciler.core.diagnostics import Diagnostic, Severity
+from reconciler.core.names import HostName
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan
 from reconciler.errors import ReconcilerError
 from reconciler.report.fold import laid_out
 from reconciler.report.lines import WIDEST, field_lines, hint_lines
+from reconciler.report.matrix import COLOURS, Matrix, legend_lines, matrix_lines, notes
 from reconciler.report.outcomes import outcome_sentence, run_incomplete, run_sentence
 from reconciler.report.paint import Colour, Paint
 from reconciler.report.records import history_text, record_text, registry_text
@@ -50,7 +52,6 @@ _ENDS = {
     Status.SKIPPED: Colour.YELLOW,
     Status.REFUSED: Colour.MAGENTA,
 }
-_STATES = {State.IN_SYNC: Colour.GREEN, State.UNMANAGED: Colour.NONE, State.UNREACHABLE: Colour.RED}
 
 
 def plan_text(plan: Plan, *, colour: bool, registry: str = "", columns: int = 0) -> str:
@@ -71,14 +72,18 @@ def run_text(result: RunResult, *, colour: bool, columns: int = 0) -> str:
 
 
 def status_text(plan: Plan, *, colour: bool, columns: int = 0) -> str:
-    """Return how every model stands, host by host, and the counts at the end."""
+    """Return how every model stands, and the counts at the end.
+
+    Several hosts make a matrix, if it fits; a single one is a list, and so are hosts that have no room beside names.
+    """
     paint, rows = Paint(colour), status_rows(plan)
     heads = {host.host: _head(host.host, host.url, f"ollama {host.version}") for host in plan.hosts}
-    heads.update({host.host: _head(host.host, host.url, "UNREACHABLE") for host in plan.unobserved})
-    lines: list[str] = []
-    for host in sorted(heads):
-        here = [row for row in rows if row.host == host]
-        lines += [paint(Colour.BOLD, heads[host]), "", *_states(here, paint), ""]
+    heads.update({host.host: _head(host.host, host.url, State.UNREACHABLE.name) for host in plan.unobserved})
+    matrix = matrix_lines(Matrix.of(rows, sorted(heads)), paint, columns) if len(heads) > 1 else []
+    if matrix:
+        lines = [*_heads(heads, rows, paint), "", *matrix, *_section(notes(rows)), "", *legend_lines(rows, paint), ""]
+    else:
+        lines = [line for host in sorted(heads) for line in _host_states(heads[host], host, rows, paint)]
     counts = Counter(row.state for row in rows)
     told = ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
     return laid_out((*lines, f"{told or 'no models'}.", *filter(None, [as_of_text(plan)])), columns)
@@ -110,8 +115,8 @@ def _severity(finding: Diagnostic) -> Colour:
     return Colour.RED if finding.severity is Severity.ERROR else Colour.YELLOW
 
 
-def _head(name: str, url: str, what: str) -> str:
-    return safe(f"host {name}  {without_login(url)}  {what}")
+def _head(name: str, url: str, what: str) -> tuple[str, ...]:
+    return safe(f"host {name}"), safe(without_login(url)), safe(what)
 
 
 def _host(host: HostRows, paint: Paint) -> Iterator[str]:
@@ -149,10 +154,31 @@ def _outcome(item: Outcome) -> tuple[str, ...]:
     return safe(str(item.address.model)), item.action.value, item.status.value, outcome_sentence(item)
 
 
+def _host_states(head: Sequence[str], host: HostName, rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
+    yield from (paint(Colour.BOLD, "  ".join(head)), "", *_states([row for row in rows if row.host == host], paint), "")
+
+
+def _heads(heads: Mapping[HostName, Sequence[str]], rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
+    """Yield each host, and why it does not answer."""
+    silent = {row.host: row for row in rows if row.model is None}
+    hosts = sorted(heads)
+    for host, cells in zip(hosts, aligned((heads[host] for host in hosts), (WIDEST,) * 2), strict=True):
+        yield paint(Colour.BOLD, "  ".join(cells))
+        if host in silent:
+            yield paint(Colour.RED, safe(f"      {silent[host].detail}"))
+            yield from hint_lines(safe(silent[host].hint))
+
+
+def _section(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the lines after an empty one, or nothing where there are none."""
+    found = tuple(lines)
+    return ("", *found) if found else ()
+
+
 def _states(rows: Sequence[StatusRow], paint: Paint) -> Iterator[str]:
     if not rows:
         yield "  no models"
     shown = ((row.state.value, safe(str(row.model)) if row.model else "", safe(row.detail)) for row in rows)
     for row, cells in zip(rows, aligned(shown, (WIDEST,) * 2), strict=True):
-        yield paint(_STATES.get(row.state, Colour.YELLOW), f"  {'  '.join(filter(None, cells)).rstrip()}")
+        yield paint(COLOURS.get(row.state, Colour.YELLOW), f"  {'  '.join(filter(None, cells)).rstrip()}")
         yield from hint_lines(safe(row.hint))

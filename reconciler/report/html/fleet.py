@@ -7,22 +7,9 @@ from dataclasses import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.report.html.tags import Html, joined, name, tag
-from reconciler.report.status import State, StatusRow, status_rows
+from reconciler.report.status import MARKS, State, StatusRow, status_rows
 from reconciler.report.text import counted, without_login
 
-MARKS = {
-    State.IN_SYNC: "✓",
-    State.DRIFTED: "≠",
-    State.MISSING: "+",
-    State.OUTDATED: "↑",
-    State.CHANGED: "~",
-    State.UNTESTED: "?",
-    State.REFUSED: "!",
-    State.UNRESOLVED: "?!",
-    State.UNMANAGED: "○",
-    State.UNDECLARED: "−",
-    State.UNREACHABLE: "×",
-}
 _WORDS = 6  # hosts at most with which a cell has room for its words
 _QUIET = (State.UNDECLARED, State.UNMANAGED, State.IN_SYNC)
 _GROUPS = ("to look at", "in sync", "no longer declared", "not managed")
