@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.exit_codes import ERROR
@@ -14,7 +15,9 @@ from reconciler.core.names import Address
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
 from reconciler.ports import Clock, Listener
-from reconciler.traces import Traces
+
+if TYPE_CHECKING:
+    from reconciler.traces import Traces
 
 _COMPACT = str.maketrans("", "", "-:")
 

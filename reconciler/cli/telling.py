@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,9 @@ from reconciler.cli.replacing import must_be_writable, replace_file, text_of
 from reconciler.cli.rounds import Round
 from reconciler.core.outcome import Status
 from reconciler.errors import SettingsError
-from reconciler.traces import Traces, begin, wanted
+
+if TYPE_CHECKING:
+    from reconciler.traces import Traces
 
 _LEVELS = {DONE: "info", PENDING: "warning"}
 
@@ -23,7 +26,7 @@ _LEVELS = {DONE: "info", PENDING: "warning"}
 def telling(made: Round) -> Iterator[Round]:
     """Give the round, and tell of it when it is over; raises SettingsError where its metrics can't be written."""
     must_be_writable(made.metrics_file, "--metrics-file")
-    if wanted(made.settings.environ):
+    if any(name.startswith("OTEL_") for name in made.settings.environ):
         _begin_traces(made)
     try:
         yield made
@@ -35,6 +38,10 @@ def telling(made: Round) -> Iterator[Round]:
 
 
 def _begin_traces(made: Round) -> None:
+    from reconciler.traces import begin, wanted
+
+    if not wanted(made.settings.environ):
+        return
     try:
         made.traces = begin(made.settings.environ, made.command, __version__)
     except SettingsError as error:
@@ -42,7 +49,7 @@ def _begin_traces(made: Round) -> None:
         log.event("warning", "traces_off", run=made.run, error=error.message, hint=error.hint)
 
 
-def _end_traces(made: Round, traces: Traces, error: BaseException | None) -> None:
+def _end_traces(made: Round, traces: "Traces", error: BaseException | None) -> None:
     told = {"error": str(error) or type(error).__name__} if error is not None else {}
     problem = traces.end({"run": made.run, **_counts(made), **told})
     if problem:

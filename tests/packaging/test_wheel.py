@@ -18,7 +18,10 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = {"yaml": "pyyaml"}  # where a module is not named like its package
+PACKAGES = {  # where a module is not named like its package
+    "yaml": {"pyyaml"},
+    "opentelemetry": {"opentelemetry_sdk", "opentelemetry_exporter_otlp_proto_http"},
+}
 MANIFEST = """\
 apiVersion: reconciler/v1
 kind: Model
@@ -88,7 +91,7 @@ def test_the_wheel_names_what_it_needs(wheel: Path) -> None:
     imported = {name for source in sources for name in _imported(source)} - sys.stdlib_module_names - {"reconciler"}
 
     assert "click" in imported
-    assert {PACKAGES.get(name, name) for name in imported} == needed
+    assert {package for name in imported for package in PACKAGES.get(name, {name})} == needed
 
 
 def test_it_runs_from_the_wheel_and_not_from_this_tree(elsewhere: Path, tmp_path: Path) -> None:
