@@ -128,6 +128,17 @@ def minilm() -> Path:
     return MINILM
 
 
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Give one real browser for the whole run (tests.parts.chromium.Chromium)."""
+    from tests.parts.chromium import Chromium, available
+
+    if reason := available():
+        without(reason)
+    with Chromium(tmp_path_factory.mktemp("chromium")) as program:
+        yield program
+
+
 @pytest.fixture
 def unique() -> str:
     """Return the start of a model name that no other test uses."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.parts import postgres, shells
+from tests.parts import chromium, postgres, shells
 from tests.parts.debian import runs, take_packages, take_with_libraries
 from tests.parts.wheels import download, take_file, take_folder, take_linked_libraries, take_tree
 
@@ -163,6 +163,15 @@ def _bring_graphviz(target: Path, work: Path) -> None:
     take_packages(("graphviz", "libcgraph6", "libcdt5"), target, work)  # all that its parser needs, and no pictures
 
 
+def _chromium_here() -> str:
+    found = chromium.find()
+    return found[0] if found and not found[0].startswith(str(PARTS)) else ""
+
+
+def _bring_chromium(target: Path, work: Path) -> None:
+    take_with_libraries("chromium-headless-shell", target, work)
+
+
 ALL = (
     Part(
         "ollama",
@@ -219,6 +228,14 @@ ALL = (
         _promtool_here,
         _bring_promtool,
         "one test of the metrics is skipped",
+    ),
+    Part(
+        "chromium",
+        "Chromium without a window with apt, 80 MB (kept: 280 MB)",
+        None,
+        _chromium_here,
+        _bring_chromium,
+        "the tests of the HTML page in a browser are skipped",
     ),
     Part(
         "graphviz",

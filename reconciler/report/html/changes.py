@@ -24,6 +24,7 @@ _GROUPS = {
     Action.ADOPT: "To put on record",
     Action.FORGET: "To forget",
 }  # in this order: what is refused and what is lost comes first
+_END = Html("\n")
 _KINDS = {"+": "add", "-": "remove", "@": "place"}  # of lines in a difference
 
 
@@ -112,7 +113,7 @@ def _field(row: FieldRow) -> Iterator[Html]:
     drifted = tag("span", "drifted", class_="drifted") if row.drifted else NOTHING
     yield tag("dt", name(row.path), " ", drifted)
     if row.lines:
-        yield tag("dd", tag("pre", joined((_line(line) for line in row.lines), "\n")))
+        yield tag("dd", tag("pre", *map(_line, row.lines)))
     elif row.told:
         yield tag("dd", name(row.told))
     else:
@@ -123,4 +124,4 @@ def _field(row: FieldRow) -> Iterator[Html]:
 
 
 def _line(line: str) -> Html:
-    return tag("span", line, class_=_KINDS.get(line[:1], ""))
+    return tag("span", line, _END, class_=_KINDS.get(line[:1], ""))

@@ -51,8 +51,10 @@ def _lock(plan: Plan) -> Iterator[Html]:
 
 def _held(held: int, plan: Plan) -> str:
     if held:
-        return f"{counted(held, 'model')} come from what the lock holds."
-    return "There is no lock." if plan.followed.without_lock else "Nothing here comes from a lock."
+        return f"{counted(held, 'model')} from what the lock holds."
+    if not plan.followed.references:
+        return "Nothing here needs a lock."
+    return "There is no lock." if plan.followed.without_lock else "Nothing here comes from the lock."
 
 
 def _leases(leases: Sequence[Lease]) -> Iterator[Html]:
