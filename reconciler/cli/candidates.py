@@ -55,9 +55,9 @@ def paths(_ctx: click.Context, _option: click.Parameter, incomplete: str) -> "li
 
 def _beginning(incomplete: str, names: Iterable[str], ctx: click.Context, option: click.Parameter) -> list[str]:
     """Return the names that begin so, sorted, without those that are given already."""
-    given = ctx.params.get(option.name or "") or ()
-    begun = incomplete.lower()
-    return sorted({name for name in names if name.lower().startswith(begun)} - set(given))
+    value, begun = ctx.params.get(option.name or ""), incomplete.lower()
+    given = set(value) if isinstance(value, tuple) else set()
+    return sorted({name for name in names if name.lower().startswith(begun)} - given)
 
 
 def _declared(ctx: click.Context) -> "Manifests":

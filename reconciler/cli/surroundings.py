@@ -40,6 +40,7 @@ class _Ground:
     paths: tuple[Path, ...]  # of manifests that could be read; none where there are none
     hosts: tuple[HostSpec, ...]
     resources: tuple[Resource, ...]
+    lock_required: bool
     settings: Settings
 
 
@@ -54,7 +55,8 @@ def look_around(paths: Sequence[Path], settings: Settings) -> Surroundings:
         except ReconcilerError as error:
             found.append(failed(Area.HOSTS, "$OLLAMA_HOST", error))
     resources = declared.resources if declared else ()
-    ground = _Ground(places if resources else (), hosts, resources, settings)
+    required = declared is not None and declared.policy is not None and declared.policy.require_lock
+    ground = _Ground(places if resources else (), hosts, resources, required, settings)
     whole = declared is not None
     return Surroundings(hosts, resources, whole, (*found, *(finding for check in CHECKS for finding in check(ground))))
 
@@ -89,10 +91,9 @@ def _lock(ground: _Ground) -> Iterator[Finding]:
         return
     where = ", ".join(str(file.path) for file in files)
     if all(file.text is None for file in files):
-        told = "there is none: what each reference means today is followed (`reconciler lock` pins it)"
-        yield Finding(Area.LOCK, where, Grade.OK, told)
+        yield surroundings.no_lock(where, required=ground.lock_required)
     elif found:
-        yield from surroundings.written(Area.LOCK, found)
+        yield from surroundings.lock(found, required=ground.lock_required)
     else:
         yield Finding(Area.LOCK, where, Grade.OK, "agrees with the manifests")
 

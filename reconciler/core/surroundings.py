@@ -4,6 +4,7 @@ No value of a variable ever gets into a finding: it may be a secret, or one in t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.core.diagnostics import Diagnostic, Severity
 from reconciler.core.health import Area, Finding, Grade
@@ -20,6 +21,21 @@ def written(area: Area, findings: Sequence[Diagnostic]) -> Iterator[Finding]:
         yield Finding(
             area, "…", Grade.ERROR, f"and {len(findings) - MOST} more", "`reconciler validate` tells them all"
         )
+
+
+def lock(findings: Sequence[Diagnostic], *, required: bool) -> Iterator[Finding]:
+    """Judge where a lock and manifests disagree: what is not locked is followed, unless a policy wants it locked."""
+    harmless = frozenset({"not-referred-to", *(() if required else ("not-locked",))})
+    graded = [replace(item, severity=Severity.WARNING) if item.code in harmless else item for item in findings]
+    yield from written(Area.LOCK, graded)
+
+
+def no_lock(where: str, *, required: bool) -> Finding:
+    """Judge that nothing is locked."""
+    if required:
+        return Finding(Area.LOCK, where, Grade.ERROR, "there is none, and the policy requires one", "`reconciler lock`")
+    told = "there is none: what each reference means today is followed (`reconciler lock` pins it)"
+    return Finding(Area.LOCK, where, Grade.OK, told)
 
 
 def bindings(variable: str, pairs: Iterable[str], origins: Iterable[bool]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from reconciler.sources._hugging_face.errors import TOKEN
 from reconciler.transport import Reply, origin
 
 _REDIRECTS = 3
+_PATIENCE = 10.0  # seconds without a byte; nobody waits for longer to be told that nobody answers
 
 
 def hubs(refs: Iterable[SourceRef], context: Context) -> tuple[Hub, ...]:
@@ -71,7 +72,7 @@ def _registry(ref: SourceRef) -> str:
 def _asked(context: Context, url: str, headers: dict[str, str]) -> Reply:
     """Return any answer of a server that works; raises SourceUnavailable."""
     try:
-        reply = context.http.request("GET", url, headers=headers, redirects=_REDIRECTS)
+        reply = context.http.request("GET", url, headers=headers, redirects=_REDIRECTS, stall=_PATIENCE)
     except TransportError as error:
         raise SourceUnavailable(error.message, hint=error.hint) from error
     if reply.status >= 500 or reply.status == 429:

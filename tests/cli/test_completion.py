@@ -75,6 +75,7 @@ OFFERS = [
     ("check ./m", ["file"]),
     ("export --modelfile b", ["bot:latest"]),
     ("plan --host ", ["default"]),
+    ("export --host d", ["default"]),
     ("forget ", []),
     ("--registry postgresql://nobody@127.0.0.1:9/x forget ", []),
     ("--registry sqlite://relative forget ", []),

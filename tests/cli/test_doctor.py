@@ -171,6 +171,9 @@ def test_a_lock_that_disagrees_is_told(reconciler, doctor, folder, host):
     assert reconciler("lock").status == 0
     model(folder, seed=1)
     one(doctor()[1], "error", "manifests/reconciler.lock:4:5", "another file since it was locked", "--upgrade")
+    write(folder, "policy", "kind: Policy\nmetadata: {name: default}\nspec: {requireLock: true}\n")
+    (folder / "reconciler.lock").unlink()
+    one(doctor()[1], "error", "manifests/reconciler.lock", "the policy requires one", "`reconciler lock`")
     (folder / "reconciler.lock").write_text("{")
     one(doctor()[1], "error", "manifests/reconciler.lock:1:2", "", "")
 

@@ -146,6 +146,25 @@ def test_findings_about_manifests_keep_their_place_and_are_not_endless():
     assert found(told, Grade.WARNING) == surroundings.MOST
 
 
+LOCKS = [
+    ("lock-contradicted", False, Grade.ERROR),
+    ("not-locked", False, Grade.WARNING),
+    ("not-locked", True, Grade.ERROR),
+    ("not-referred-to", True, Grade.WARNING),
+]
+
+
+@pytest.mark.parametrize(("code", "required", "grade"), LOCKS)
+def test_a_lock_that_disagrees_is_as_bad_as_what_plans_make_of_it(code, required, grade):
+    (one,) = surroundings.lock([Diagnostic(Location("r.lock", 4), "differs", code=code)], required=required)
+    assert (one.area, one.grade) == (Area.LOCK, grade)
+
+
+@pytest.mark.parametrize(("required", "grade"), [(False, Grade.OK), (True, Grade.ERROR)])
+def test_without_a_lock_references_are_followed_unless_that_is_ruled_out(required, grade):
+    assert surroundings.no_lock("r.lock", required=required).grade is grade
+
+
 BINDINGS = [
     ("GPU=https://gpu", True, ""),
     ("GPU", False, "entry 1 is not"),
