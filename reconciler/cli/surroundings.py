@@ -116,11 +116,11 @@ def _secrets(ground: _Ground) -> Iterator[Finding]:
 
 
 def _proxies(ground: _Ground) -> Iterator[Finding]:
-    """No proxy stands between us and this machine."""
+    """What stands between us and the hosts, which should be nothing where that is this machine."""
     for spec in ground.hosts:
-        proxy = proxy_for(spec.url) if is_loopback(spec.url) else None
+        proxy = proxy_for(spec.url)
         if proxy is not None:
-            yield surroundings.caught(spec.name, origin(spec.url), origin(proxy))
+            yield surroundings.through(spec.name, origin(spec.url), origin(proxy), here=is_loopback(spec.url))
 
 
 def _extras(_: _Ground) -> Iterator[Finding]:

@@ -62,8 +62,10 @@ def secret(variable: str, value: str, place: str, *, open_: bool) -> Finding:
     return Finding(Area.SECRETS, variable, Grade.OK, f"set, for {place}")
 
 
-def caught(host: str, place: str, proxy: str) -> Finding:
-    """Judge a host on this machine that is asked through a proxy."""
+def through(host: str, place: str, proxy: str, *, here: bool) -> Finding:
+    """Judge a host that is asked through a proxy; `here` says that it is on this machine."""
+    if not here:
+        return Finding(Area.HOSTS, host, Grade.OK, f"asked through the proxy {proxy} of the environment")
     message = f"{place} is this machine, and the proxy {proxy} of the environment is asked for it"
     return Finding(Area.HOSTS, host, Grade.WARNING, message, "set NO_PROXY=localhost,127.0.0.1,::1")
 

@@ -29,7 +29,13 @@ def screen(stream: TextIO) -> Progress:
     """Return what draws tasks on a terminal; each needs the field `phase`."""
     console = Console(file=stream)
     counted = (BarColumn(_BAR), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(SpinnerColumn(), _Name(console), *map(_Counted, counted), console=console, transient=True)
+    spinner = SpinnerColumn("dots" if _has_letters(console) else "line")
+    return Progress(spinner, _Name(console), *map(_Counted, counted), console=console, transient=True)
+
+
+def _has_letters(console: Console) -> bool:
+    """Tell whether this terminal has more than ASCII."""
+    return console.encoding.startswith("utf")
 
 
 class _Name(ProgressColumn):
@@ -42,7 +48,8 @@ class _Name(ProgressColumn):
     def render(self, task: Task) -> Text:
         phase = f"  {task.fields['phase']}"
         room = self._console.width - _COUNTS - width(phase)
-        return Text(cut(task.description, max(room, _NAME)) + phase, no_wrap=True)
+        gap = "…" if _has_letters(self._console) else "~"
+        return Text(cut(task.description, max(room, _NAME), gap) + phase, no_wrap=True)
 
 
 class _Counted(ProgressColumn):

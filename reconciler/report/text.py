@@ -56,13 +56,13 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(_columns(mark) for mark in text)
 
 
-def cut(text: str, columns: int) -> str:
-    """Return printable text that takes at most so many columns, with an ellipsis where its end is missing."""
+def cut(text: str, columns: int, gap: str = "…") -> str:
+    """Return printable text that takes at most so many columns, with a mark of one where its end is missing."""
     if width(text) <= columns:
         return text
     ends = accumulate(_columns(mark) for mark in text)
     kept = sum(1 for _ in takewhile(lambda end: end < columns, ends))
-    return f"{text[:kept]}…"
+    return f"{text[:kept]}{gap}"
 
 
 def aligned(rows: Iterable[Sequence[str]], limits: Sequence[int]) -> list[list[str]]:

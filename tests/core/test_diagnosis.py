@@ -190,8 +190,10 @@ def test_a_secret_is_never_shown():
 
 
 def test_a_proxy_that_catches_this_machine_is_told():
-    one = surroundings.caught("a", "http://127.0.0.1:11434", "http://proxy:3128")
+    one = surroundings.through("a", "http://127.0.0.1:11434", "http://proxy:3128", here=True)
     assert (one.grade, "NO_PROXY" in one.hint) == (Grade.WARNING, True)
+    far = surroundings.through("a", "http://gpu:11434", "http://proxy:3128", here=False)
+    assert (far.grade, "through the proxy http://proxy:3128" in far.message) == (Grade.OK, True)
 
 
 def test_optional_parts_are_no_fault():

@@ -108,6 +108,16 @@ def test_a_long_name_is_cut_and_stays_on_one_line(terminal, monkeypatch, columns
         assert "…  downloading " in line
 
 
+def test_a_terminal_without_letters_gets_bars_of_ascii(terminal, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    stream, everything = terminal
+    stream.reconfigure(encoding="ascii")
+    with LiveProgress(stream) as progress:
+        progress.progress("default/" + "very-long-" * 20, "downloading", 49_200_000, 98_400_000)
+        progress._screen.refresh()
+    assert re.search(r"[-\\|/].* default/v\S*~  downloading", everything())
+
+
 def test_the_cursor_comes_back_whatever_happens(terminal):
     stream, everything = terminal
 
