@@ -16,9 +16,10 @@ from reconciler.cli.wiring import read
 def command(_settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     """Check manifests without contacting anything.
 
-    PATH is a file or a folder, searched for *.yaml and *.yml; the default is manifests/. Checks syntax, schema,
-    references, cycles, names that Ollama could not tell apart, and that local files exist inside the manifest's
-    folder. Every finding is reported at once with file:line:column; exit code 1 if there is an error.
+    PATH is a file or a folder, searched for *.yaml and *.yml; the default is manifests/. A file whose first line is
+    `# reconciler: ignore`, such as one of Kubernetes, is left out. Checks syntax, schema, references, cycles, names
+    that Ollama could not tell apart, and that local files exist inside the manifest's folder. Every finding is reported
+    at once with file:line:column; exit code 1 if there is an error.
 
     With --format sarif the findings are SARIF 2.1.0, as code scanning takes them; run it where the repository begins:
 

@@ -17,6 +17,8 @@ from reconciler.manifest.yaml_tree import Document, documents
 
 MAX_TEXT = 64 * 1024 * 1024  # characters in all; the same file counts for each model that names it
 
+IGNORED = "# reconciler: ignore"  # the first line of a YAML file that is no manifest, such as one of Kubernetes
+
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
 Entry = Declared | Diagnostic
@@ -33,8 +35,9 @@ class Loaded:
 def load(paths: Sequence[Path]) -> Loaded:
     """Return what all the manifests under these files and folders declare.
 
-    Folders are searched for *.yaml and *.yml, hidden files and folders left out; a file that is
-    reached twice is read once. Raises ManifestError with every finding, sorted, if one is an error.
+    Folders are searched for *.yaml and *.yml, hidden files and folders left out, and files whose first line says that
+    they are no manifests; a file that is reached twice is read once. Raises ManifestError with every finding, sorted,
+    if one is an error.
     """
     findings: list[Diagnostic] = []
     declared: list[Declared] = []
@@ -117,6 +120,8 @@ def _file(path: Path) -> Iterator[Entry]:
     text = files.read_text(path, str(path))
     if isinstance(text, Diagnostic):
         yield text
+        return
+    if text.partition("\n")[0].rstrip() == IGNORED:
         return
     home = os.path.realpath(path.parent)
     for document in documents(text, str(path)):

@@ -13,7 +13,7 @@ from reconciler.manifest import schema
 from reconciler.manifest.load import load
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "manifests").rglob("*.yaml"))
+EXAMPLES = sorted(path for path in (ROOT / "manifests").rglob("*.yaml") if "recipes" not in path.parts)
 KINDS = (*schema.kinds(), None)
 
 
