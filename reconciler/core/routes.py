@@ -30,6 +30,13 @@ def layers_of(pull: Pull, source: str) -> tuple[Blob, ...]:
     return tuple(Blob(digest, size, source, where) for digest, size in pull.layers)
 
 
+def weights_of(pull: Pull, source: str) -> Blob | None:
+    """Return the weights among the layers, to look into; None where the hub manifest names none."""
+    found = next((digest for kind, digest in pull.parts if kind == "model"), None)
+    layers = (blob for blob in layers_of(pull, source) if blob.digest == found)
+    return next((replace(blob, locator=(*blob.locator, ("holds", "weights"))) for blob in layers), None)
+
+
 def rerouted(entry: Desired, route: Route) -> Desired:
     """Return the entry with the steps that this route takes; one that pulls nothing stays as it is."""
     pull = pull_of(entry.steps)

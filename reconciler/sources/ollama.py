@@ -118,15 +118,26 @@ class Ollama:
         return self._blobs.offered(blob)
 
     def examine(self, blob: Blob) -> Found | None:
-        """Return what a config says: the architecture, and the version of Ollama that it asks for; read but once."""
+        """Return what a config says, architecture and the version of Ollama that it asks for, or a header of weights.
+
+        Either is read from the hub once and then kept.
+        """
         where = dict(blob.locator)
         repo = Repo.of(_name(where["name"]), insecure=where["insecure"] == "true")
         try:
+            if "holds" in where:
+                return self._header(repo, blob)
             config = dict(configured(self._text(repo, blob.digest, blob.size)))
         except ResolutionError:
             return None
         family, requires = (str(config.get(name, "")) for name in ("config.model_family", "requires"))
         return Found(str(repo.name), self.type, (), architecture=family, requires=requires)
+
+    def _header(self, repo: Repo, blob: Blob) -> Found:
+        from reconciler.sources._formats.model_files import described
+        from reconciler.sources._hub.weights import header_on
+
+        return described(header_on(self._access, self._cache, repo, blob.digest, blob.size), str(repo.name))
 
     def fetch(self, blob: Blob, progress: Progress) -> Path:
         """Return the blob in the folder for downloads, verified when it was renamed to its digest."""

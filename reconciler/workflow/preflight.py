@@ -10,7 +10,7 @@ from itertools import chain
 
 from reconciler.core.found import Found
 from reconciler.core.names import Address, HostName
-from reconciler.core.routes import layers_of
+from reconciler.core.routes import layers_of, weights_of
 from reconciler.core.state import Desired
 from reconciler.core.steps import Blob, create_of, projectors_of, pull_of, uploads_of
 from reconciler.core.suitability import Seen, doubts, objections
@@ -37,7 +37,7 @@ class _Blobs:
     pulled: Blob | None = None  # a config
     weights: Blob | None = None
     projectors: tuple[Blob, ...] = ()
-    ground: Blob | None = None  # of what it is built on
+    ground: tuple[Blob, ...] = ()  # of what it is built on, the most telling first
 
     @property
     def own(self) -> tuple[Blob, ...]:
@@ -46,7 +46,7 @@ class _Blobs:
 
     @property
     def all(self) -> tuple[Blob, ...]:
-        return self.own if self.ground is None else (*self.own, self.ground)
+        return *self.own, *self.ground
 
 
 def preflight(
@@ -71,35 +71,32 @@ def preflight(
 
 
 def _blobs(entry: Desired, declared: Declared) -> _Blobs:
-    """Return what is worth a look of an entry; for what a build stands on only where something hangs on that."""
+    """Return what is worth a look of an entry; for what it stands on only where something hangs on that."""
     own, create = _own(entry), create_of(entry.steps)
-    if entry.base is None or create is None:
-        return own
-    asks = bool(create.adapters) or entry.test is not None or "num_ctx" in dict(create.parameters)
-    return replace(own, ground=_ground(entry, declared)) if asks else own
+    demanding = create is not None and (bool(create.adapters) or "num_ctx" in dict(create.parameters))
+    if own.weights is None and (demanding or entry.test is not None):
+        return replace(own, ground=_ground(entry, declared))
+    return own
 
 
 def _own(entry: Desired) -> _Blobs:
-    if pull_of(entry.steps) is not None:
-        return _Blobs(pulled=_config(entry))
-    create, uploads = create_of(entry.steps), {blob.digest: blob for blob in uploads_of(entry.steps)}
+    pull, create = pull_of(entry.steps), create_of(entry.steps)
+    if pull is not None:
+        return _Blobs(pulled=None if entry.unchecked else layers_of(pull, entry.source)[0])
     if create is None or not create.files:
         return _Blobs()
+    uploads = {blob.digest: blob for blob in uploads_of(entry.steps)}
     beside = tuple(uploads[digest] for _, digest in projectors_of(create.files) if digest in uploads)
     return _Blobs(weights=uploads.get(create.files[0][1]), projectors=beside)
 
 
-def _ground(entry: Desired, declared: Declared) -> Blob | None:
-    """Return the weights or the config of the lowest base that is declared."""
+def _ground(entry: Desired, declared: Declared) -> tuple[Blob, ...]:
+    """Return the weights of the lowest base that is declared, which may be the entry itself, and its config."""
     while entry.base is not None and entry.base in declared:
         entry = declared[entry.base]
-    found = _own(entry)
-    return found.pulled or found.weights
-
-
-def _config(entry: Desired) -> Blob | None:
-    pull = pull_of(entry.steps)
-    return layers_of(pull, entry.source)[0] if pull is not None and not entry.unchecked else None
+    pull, own = pull_of(entry.steps), _own(entry)
+    weights = own.weights if pull is None else weights_of(pull, entry.source) if own.pulled is not None else None
+    return tuple(blob for blob in (weights, own.pulled) if blob is not None)
 
 
 def _broken(found: _Blobs, looks: Looks) -> Iterator[ReconcilerError]:
@@ -116,4 +113,5 @@ def _seen(found: _Blobs, looks: Looks) -> Seen:
         return answer if isinstance(answer, Found) else None
 
     beside = tuple(item for blob in found.projectors if (item := at(blob)) is not None)
-    return Seen(at(found.pulled), at(found.weights), beside, at(found.ground))
+    ground = next((item for blob in found.ground if (item := at(blob)) is not None), None)
+    return Seen(at(found.pulled), at(found.weights), beside, ground)

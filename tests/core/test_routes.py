@@ -9,7 +9,7 @@ from reconciler.core.likeness import alike
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned, steps_for
 from reconciler.core.resource import Overlay
-from reconciler.core.routes import Route, layers_of, rerouted
+from reconciler.core.routes import Route, layers_of, rerouted, weights_of
 from reconciler.core.safety import Case, Limits, violations
 from reconciler.core.state import Desired
 from reconciler.core.steps import (
@@ -138,3 +138,10 @@ def test_what_installs_is_recognised_like_what_pulls():
         made = rerouted(laid, route)
         assert alike(made, live(shown=facts({**below, "system": "s"})), None)
         assert not alike(made, live(shown=facts(below)), None)
+
+
+def test_the_weights_of_a_pull_are_told_from_its_other_layers() -> None:
+    named = replace(PULL, parts=(("template", digest("t")), ("model", digest("weights"))))
+    assert weights_of(named, "ollama") == Blob(digest("weights"), 7, "ollama", (*WHERE, ("holds", "weights")))
+    assert weights_of(PULL, "ollama") is None
+    assert weights_of(replace(PULL, parts=(("model", digest("elsewhere")),)), "ollama") is None

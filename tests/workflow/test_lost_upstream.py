@@ -32,7 +32,7 @@ def test_a_host_that_lost_only_the_name_needs_nobody_upstream(upstream: Upstream
 
     plan = upstream.site.plan()
 
-    assert set(upstream.asked()) == {"m/manifests/v1", "m/tags/list"}
+    assert set(upstream.asked()) == {"m/manifests/v1", "m/tags/list", "/v2/_catalog?n=1000"}
     made = change(plan)
     assert made.after is not None
     assert (made.action, made.after.unchecked != "", plan.complete) == (Action.CREATE, True, True)

@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy
+from reconciler.core.digest import Digest
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.errors import UnsafePlan
@@ -15,7 +16,9 @@ from reconciler.workflow.selection import Selection
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import model, tune, write
 from tests.parts.safetensors import CONFIG, put, tiny_llama
+from tests.sources.gguf_files import LLAMA, gguf, number
 from tests.workflow.conftest import Site
+from tests.workflow.upstream import Upstream, change
 
 WRITING = ("upload", "create", "pull", "copy", "delete")
 
@@ -108,3 +111,44 @@ def test_what_only_newer_hosts_convert_is_refused_by_older_ones(site: Site) -> N
         "llama:latest": (Action.CREATE, ""),
         "next:latest": (Action.REFUSE, "next needs Ollama 0.33, and the host has 0.9.3"),
     }
+
+
+SMALL = gguf(*LLAMA, number("llama.context_length", 64))
+EMBEDS = gguf(*LLAMA, number("llama.pooling_type", 1))
+MORE = "was trained on 64 tokens"
+
+
+def looks(upstream: Upstream) -> int:
+    """Return how often the hub was asked for a part of the weights since."""
+    return len([path for path in upstream.asked() if path.endswith(str(Digest.of(SMALL)))])
+
+
+def test_the_weights_on_a_hub_are_looked_into_once_and_only_where_something_hangs_on_it(upstream: Upstream) -> None:
+    upstream.publish(weights=SMALL)
+    upstream.declare("plain")
+    assert change(upstream.site.plan(), "plain").warnings == ()
+    assert looks(upstream) == 0
+    upstream.declare("m", more="parameters: {num_ctx: 4096}")
+    tune(upstream.site.folder, "n", "plain", "parameters: {num_ctx: 65}")
+    plan = upstream.site.plan()
+    assert change(plan).warnings == (f"num_ctx is 4096, and {upstream.name()} {MORE}",)
+    assert change(plan, "n").warnings == (f"num_ctx is 65, and {upstream.name()} {MORE}",)
+    assert looks(upstream) == 1
+    assert upstream.site.plan() == plan
+    assert looks(upstream) == 1
+
+
+def test_a_prompt_for_a_model_of_a_hub_that_only_embeds_is_refused(upstream: Upstream) -> None:
+    upstream.publish(weights=EMBEDS)
+    upstream.declare(more="test: {prompt: a, expect: b}")
+    found = change(upstream.site.plan())
+    assert found.note == f"{upstream.name()} makes embeddings and answers no prompt, which its test asks for"
+    upstream.declare(more="test: {embedding: {dimensions: 4}}")
+    assert change(upstream.site.plan()).action is Action.CREATE
+
+
+def test_weights_on_a_hub_that_can_not_be_read_refuse_nothing(upstream: Upstream) -> None:
+    upstream.publish(weights="no GGUF")
+    upstream.declare(more="test: {prompt: a, expect: b}\nparameters: {num_ctx: 4096}")
+    found = change(upstream.site.plan())
+    assert (found.action, found.warnings) == (Action.CREATE, ())

@@ -35,23 +35,24 @@ class Upstream:
     folder: Path
 
     def publish(
-        self, name: str = "m", weights: str = "1", *, family: str = "llama", requires: str = "", **texts: str
+        self, name: str = "m", weights: str | bytes = "1", *, family: str = "llama", requires: str = "", **texts: str
     ) -> Digest:
         """Put a model under the tag `team/NAME:v1`, with a layer for each text; return its hub manifest's digest."""
         head = self._layer(CONFIG_TYPE, config(family, requires))
-        layers = [self._layer(MODEL_TYPE, f"GGUF {weights}")]
+        layers = [self._layer(MODEL_TYPE, weights if isinstance(weights, bytes) else f"GGUF {weights}")]
         layers += [self._layer(f"{LAYER}{kind}", text) for kind, text in texts.items()]
         document = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": head, "layers": layers}
         body = json.dumps(document, separators=(",", ":")).encode()
         self.oci.manifests[f"team/{name}:v1"] = body
         return Digest.of(body)
 
-    def _layer(self, kind: str, content: str) -> dict[str, object]:
-        digest = Digest.of(content.encode())
+    def _layer(self, kind: str, content: str | bytes) -> dict[str, object]:
+        layer = content.encode() if isinstance(content, str) else content
+        digest = Digest.of(layer)
         path = self.folder / digest.hex
-        path.write_text(content)
+        path.write_bytes(layer)
         self.oci.blobs[str(digest)] = path
-        return {"mediaType": kind, "digest": str(digest), "size": len(content.encode())}
+        return {"mediaType": kind, "digest": str(digest), "size": len(layer)}
 
     def lose(self, content: str) -> None:
         """Have the hub lose a layer."""

@@ -7,11 +7,12 @@ from reconciler.core.names import ModelName
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Pull
 from reconciler.errors import ResolutionError, Unusable
+from reconciler.ports import Cache
 from reconciler.sources import Context
-from reconciler.sources._files.remote_file import RemoteFile, part
-from reconciler.sources._formats.gguf_header import Header, header_of
-from reconciler.sources._hub.access import HubAccess, Repo, refusal
+from reconciler.sources._formats.gguf_header import Header
+from reconciler.sources._hub.access import HubAccess, Repo
 from reconciler.sources._hub.login import Logins
+from reconciler.sources._hub.weights import header_on
 from reconciler.sources.ollama import Ollama
 
 _PLAIN = "http://"  # before a name: its hub is spoken to without TLS
@@ -33,7 +34,7 @@ def inspect(context: Context, reference: str) -> Found:
     pull = source.resolve(SourceRef("ollama", options, Location(reference))).pull
     assert pull is not None  # this source gives nothing else
     shown = source.describe(pull, config=True)
-    return _found(f"ollama:{reference}", options, pull, shown, _header(access, repo, pull))
+    return _found(f"ollama:{reference}", options, pull, shown, _header(access, context.cache, repo, pull))
 
 
 def _found(asked: str, options: Options, pull: Pull, shown: Facts, header: Header | str) -> Found:
@@ -60,21 +61,12 @@ def _found(asked: str, options: Options, pull: Pull, shown: Facts, header: Heade
     )
 
 
-def _header(access: HubAccess, repo: Repo, pull: Pull) -> Header | str:
+def _header(access: HubAccess, cache: Cache, repo: Repo, pull: Pull) -> Header | str:
     """Return the header of the weights, or why there is none."""
     digest = next((digest for kind, digest in pull.parts if kind == "model"), None)
     if digest is None:
         return ""
-    size = dict(pull.layers)[digest]
-    what = f"blobs/{digest}"
-
-    def fetch(start: int, count: int) -> bytes:
-        with access.stream(repo, what, {"Range": f"bytes={start}-{start + count - 1}"}) as answer:
-            if answer.status in {200, 206}:
-                return part(answer, start, count)
-            raise refusal(answer.status, "", repo, what)
-
     try:
-        return header_of(RemoteFile(fetch, size), size, str(repo.name))
+        return header_on(access, cache, repo, digest, dict(pull.layers)[digest])
     except ResolutionError as error:
         return error.message
