@@ -49,9 +49,13 @@ def command(
     layer by layer; what is locked stays as it is locked, and is shown as outdated.
 
     --format markdown is a comment for a pull request. It begins with a line that is the same for every plan of these
-    manifests, so that a pipeline can find the comment and replace it. --graph draws what is made from what, as Mermaid
-    where Markdown is shown, or with `reconciler plan --graph dot | dot -Tsvg > plan.svg`. In CI that reaches no host,
-    `--live snapshot.json --max-age 24h` plans from what `status --snapshot` saw; what that lacks stays unknown.
+    manifests, so that a pipeline can find the comment and replace it. --graph draws what is made from what. In CI that
+    reaches no host, --live plans from what `status --snapshot` saw; what that lacks stays unknown.
+
+    \b
+      reconciler plan --format markdown > comment.md
+      reconciler plan --graph dot | dot -Tsvg > plan.svg
+      reconciler plan --live snapshot.json --max-age 24h
 
     \b
     Exit codes: 0 nothing wrong, 1 error or something could not be found out, 2 changes pending (only with

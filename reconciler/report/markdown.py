@@ -16,7 +16,7 @@ from reconciler.report.comment import alarm, folded, hint, silent, whole
 from reconciler.report.fields import FieldRow, value_text
 from reconciler.report.graph import drawings, mermaid
 from reconciler.report.marks import code, fenced, prose
-from reconciler.report.sentences import incomplete, notes, summary, unsafe
+from reconciler.report.sentences import as_of_text, incomplete, notes, summary, unsafe
 from reconciler.report.text import counted
 from reconciler.report.view import OUTDATED, SYMBOLS, ChangeRow, HostRows, PlanView, view
 
@@ -41,9 +41,10 @@ def plan_markdown(plan: Plan, name: str, registry: str = "") -> str:
 
 
 def _alarms(plan: Plan, shown: PlanView) -> Iterator[Group]:
-    """Yield why a plan is unsafe, and what it does not know."""
+    """Yield why a plan is unsafe, what it does not know, and how old what it knows is."""
     yield alarm("CAUTION", unsafe(plan), map(prose, shown.violations))
     yield alarm("WARNING", incomplete(plan), silent(plan))
+    yield alarm("NOTE", as_of_text(plan), ())
 
 
 def _hosts(hosts: Sequence[HostRows]) -> Iterator[Group]:

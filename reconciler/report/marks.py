@@ -12,7 +12,8 @@ from reconciler.report.text import cut, safe
 LONGEST = 500  # columns that one text may take
 
 _TOKENS = re.compile(r"`([^`]+)`|(\s+)|([^\s`]+|`)")
-_FOUND_LATER = re.compile(r"[@#$]|://|www\.|gh-\d|:[\w+-]+:", re.IGNORECASE)  # in the page, by GitHub
+_EMOJI = r":(?:[a-z+-][\w+-]*|\d{3,4}):"
+_FOUND_LATER = re.compile(rf"[@#$]|://|www\.|gh-\d|{_EMOJI}", re.IGNORECASE)  # in the page, by GitHub
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 _BEGINNING = re.compile(r"^([-+=:]|\d+[.)](?!\S))")  # what would begin a list, or a table, in a new line
 _ENDS = ".,:;!?)"  # what may follow a word without being part of it
@@ -47,8 +48,11 @@ def fenced(lines: Iterable[str], language: str) -> str:
 
 
 def _word(word: str) -> str:
-    core = word.rstrip(_ENDS) if _FOUND_LATER.search(word) else ""
-    return code(core) + _plain(word[len(core) :])
+    if not _FOUND_LATER.search(word):
+        return _plain(word)
+    whole = word.lstrip("(")
+    core = whole.rstrip(_ENDS)
+    return word[: -len(whole) or None] + code(core) + _plain(whole[len(core) :])
 
 
 def _plain(word: str) -> str:

@@ -109,13 +109,14 @@ def plan_sentences(plan: Plan, registry: str = "") -> tuple[str, ...]:
 
     `registry` is what our registry is called, to say that it is not there yet where that is why something is refused.
     """
-    return tuple(filter(None, (summary(plan), *notes(plan, registry), unsafe(plan), incomplete(plan))))
+    told = (summary(plan), *notes(plan, registry), as_of_text(plan), unsafe(plan), incomplete(plan))
+    return tuple(filter(None, told))
 
 
 def notes(plan: Plan, registry: str = "") -> tuple[str, ...]:
     """Return what is worth knowing about a plan beside what it does."""
     about_lock = (_outdated(plan), _earlier(plan), _followed(plan), _unchecked(plan))
-    return tuple(filter(None, (_kept(plan), *about_lock, _unowned(plan, registry), as_of_text(plan))))
+    return tuple(filter(None, (_kept(plan), *about_lock, _unowned(plan, registry))))
 
 
 def as_of_text(plan: Plan) -> str:

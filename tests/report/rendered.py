@@ -9,7 +9,7 @@ MARKS = frozenset({"text", "code_inline", "html_inline", "strong_open", "strong_
 TAGS = frozenset({"<br>", "<sub>", "</sub>"})
 BLOCKS = frozenset({"paragraph", "inline", "bullet_list", "list_item", "blockquote", "html_block", "fence"})
 TABLE = frozenset({"table", "thead", "tbody", "tr", "th", "td"})
-FOUND_LATER = re.compile(r"[@#$]|://|www\.|:\w+:", re.IGNORECASE)
+FOUND_LATER = re.compile(r"[@#$]|://|www\.|:[a-z]\w*:|:[+-]1:|:100:", re.IGNORECASE)
 
 
 @dataclass

@@ -72,6 +72,12 @@ def test_what_is_not_known_and_what_is_unsafe_stand_above_every_table():
     assert "> [!WARNING]\n> **This plan is incomplete: nothing is known about 2 hosts (b, d).**\n> - host `b`" in above
 
 
+def test_a_plan_from_a_snapshot_says_so_above_every_table():
+    text = plan_markdown(PLANS["snapshot"], "manifests")
+    assert text.index("> [!NOTE]\n> **From a snapshot taken") < text.index("| model |")
+    assert text.count("From a snapshot") == 1
+
+
 def test_hosts_where_the_same_happens_are_told_once():
     names = [f"h{number:02}" for number in range(12)]
     made = plan(*(create("m", title) for title in names), hosts=[host(title, in_sync=3) for title in names])
