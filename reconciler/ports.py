@@ -128,8 +128,8 @@ class Host(Protocol):
     def show(self, name: ModelName) -> Facts:
         """Return what a model consists of; HostRejected with status 404 if the host cannot show it."""
 
-    def parent(self, name: ModelName) -> ModelName | None:
-        """Return the model that a model says it was built on, which may be gone or changed since; None where none."""
+    def show_with_parent(self, name: ModelName) -> tuple[Facts, ModelName | None]:
+        """Return what `show` does, and the model that it says it was built on, which may be gone or changed since."""
 
     def loaded(self) -> frozenset[ModelName]:
         """Return the models that are in memory now."""

@@ -175,10 +175,13 @@ def _written(found: "Sequence[Exported]", spec: HostSpec, *, declared: bool, hom
 
 def _warn(made: "Text", found: "Iterable[Exported]") -> None:
     from reconciler.cli.complaints import remark
+    from reconciler.report.text import counted
 
     lost = [f"{item.name}: {note}" for item in found if item.resource is None for note in item.notes]
     for message in (*lost, *(item.message for item in made.findings)):
         remark("not_declared", message)
+    for message, count in sorted(Counter(item.unasked for item in found if item.unasked).items()):
+        remark("hub_silent", f"{message}: {counted(count, 'model')} declared by blobs for want of it")
 
 
 def _told(out: Path, kept: "Sequence[Exported]") -> str:

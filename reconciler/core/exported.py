@@ -62,6 +62,7 @@ class Exported:
     how: How
     resource: Resource | None = None  # absent where nothing can
     notes: tuple[str, ...] = ()  # for people
+    unasked: str = ""  # why its hub, on which it may well be, could not be asked
 
 
 def exported(models: Sequence[Known], twins: Mapping[ModelName, Asked], where: Location) -> tuple[Exported, ...]:
@@ -153,7 +154,10 @@ def _of_blobs(model: Known, where: Location) -> Exported:
         adapter=_adapter(adapter, where),
         overlay=overlay,
     )
-    return Exported(name, How.BLOBS, item, (_unknown(model), "Where you know the origin of the blob, put it here."))
+    answer = model.own.answer
+    unasked = answer.message if isinstance(answer, Unpinned) and answer.retryable else ""
+    notes = (_unknown(model), "Where you know the origin of the blob, put it here.")
+    return Exported(name, How.BLOBS, item, notes, unasked)
 
 
 def _unknown(model: Known) -> str:

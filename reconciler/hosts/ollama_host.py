@@ -71,6 +71,13 @@ class OllamaHost:
 
         A manifest is not written in one go, so a model that is listed is asked for again for up to a second.
         """
+        return self.show_with_parent(name)[0]
+
+    def show_with_parent(self, name: ModelName) -> tuple[Facts, ModelName | None]:
+        """Return what `show` does, and the model that it says it was built on, which may be gone or changed since.
+
+        Of one that was made from files a host says the path of a blob, or the name of the file: that is None.
+        """
         for _ in range(_SHOW_TRIES - 1):
             try:
                 return self._shown(name)
@@ -79,15 +86,6 @@ class OllamaHost:
                     raise
             time.sleep(_SHOW_PAUSE)
         return self._shown(name)
-
-    def parent(self, name: ModelName) -> ModelName | None:
-        """Return the model that a model says it was built on, which may be gone or changed since; None where none.
-
-        Of one that was made from files it says the path of a blob, or the name of the file.
-        """
-        details = self._wire.show(str(name)).get("details")
-        said = details.get("parent_model") if isinstance(details, dict) else None
-        return None if not isinstance(said, str) or said.endswith(".gguf") else _name({"name": said})
 
     def loaded(self) -> frozenset[ModelName]:
         """Return the models that are in memory now."""
@@ -163,9 +161,10 @@ class OllamaHost:
         """Return how many dimensions a model's embedding of a text has; else as `ask`."""
         return len(self._wire.embed(_inference(name, {"input": text}, keep), timeout))
 
-    def _shown(self, name: ModelName) -> Facts:
+    def _shown(self, name: ModelName) -> tuple[Facts, ModelName | None]:
+        answer = self._wire.show(str(name))
         try:
-            return essence(self._wire.show(str(name)))
+            return essence(answer), _parent(answer.get("details"))
         except ValueError as error:
             raise HostRejected(str(error), status=200, where=origin(self.url)) from error
 
@@ -190,6 +189,11 @@ def _name(entry: Mapping[str, Any]) -> ModelName | None:
         return ModelName.parse(entry["name"])
     except ValueError:
         return None
+
+
+def _parent(details: object) -> ModelName | None:
+    said = details.get("parent_model") if isinstance(details, dict) else None
+    return None if not isinstance(said, str) or said.endswith(".gguf") else _name({"name": said})
 
 
 def _whole(size: object) -> int:

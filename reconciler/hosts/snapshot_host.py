@@ -42,7 +42,7 @@ class SnapshotHost:
             raise HostRejected(f"the snapshot does not tell what {name} consists of", status=404)
         return live.facts
 
-    def parent(self, name: ModelName) -> NoReturn:
+    def show_with_parent(self, name: ModelName) -> NoReturn:
         """Raise HostError: no plan asks for that."""
         raise HostError(f"the snapshot does not tell what {name} was built on")
 

@@ -46,7 +46,9 @@ def survey(host: Host, there: Listed, wanted: Collection[ModelName], hub: Source
     shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in known if not _pulled(item))))
     models = [shown.get(item, item) for item in known]
     bases = {item.parent for item in models if item.parent is not None}
-    below = dict(_all(fleet, lambda name: _facts(host, name), sorted(bases & there.keys())))
+    seen: Mapping[ModelName, Facts | None] = {item.live.address.model: item.live.facts for item in shown.values()}
+    bare = sorted((bases & there.keys()) - seen.keys())
+    below = {**seen, **dict(_all(fleet, lambda name: _facts(host, name), bare))}
     above = dict(_all(fleet, asking.consists, sorted(bases - there.keys())))
     twins = {item.live.address.model: found for item in known if (found := _twin(item, there, asked)) is not None}
     return exported([_on_its_parent(item, below, above) for item in models], twins, where)
@@ -108,7 +110,8 @@ def _shown(host: Host, item: Known) -> Known:
     """Return a model with what it consists of and what it says it was built on."""
     name = item.live.address.model
     try:
-        return replace(item, live=replace(item.live, facts=host.show(name)), parent=host.parent(name))
+        facts, parent = host.show_with_parent(name)
+        return replace(item, live=replace(item.live, facts=facts), parent=parent)
     except HostRejected as error:
         return replace(item, trouble=f"the host can't show it: {error.message}")
 

@@ -199,7 +199,9 @@ def test_models_built_on_each_other_are_no_circle() -> None:
     ],
 )
 def test_of_what_only_the_host_has_it_is_said_why(own: Asked, words: str) -> None:
-    assert only(known("m", BASE, own=own)).notes[0].startswith(words)
+    found = only(known("m", BASE, own=own))
+    assert found.notes[0].startswith(words)
+    assert bool(found.unasked) == ("could not be asked" in words)
 
 
 def test_what_the_host_cannot_show_says_what_the_host_said() -> None:

@@ -8,6 +8,6 @@ from tests.hosts.conftest import quiet
 def test_a_build_names_its_base_and_a_file_names_none(host: OllamaHost, base, named) -> None:
     host.create(Create(named("bot"), base=base, system="Be brief."), quiet)
     host.copy(named("bot"), named("copy"))
-    assert host.parent(named("bot")) == base
-    assert host.parent(named("copy")) == base
-    assert host.parent(base) is None
+    assert host.show_with_parent(named("bot")) == (host.show(named("bot")), base)
+    assert host.show_with_parent(named("copy"))[1] == base
+    assert host.show_with_parent(base)[1] is None

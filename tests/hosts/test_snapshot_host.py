@@ -16,7 +16,7 @@ from reconciler.hosts.snapshot_host import SnapshotHost
 from reconciler.ports import Host
 from tests.hosts.conftest import File, Named, quiet
 
-READS = {"version", "now", "models", "show", "parent", "loaded", "has_blob"}
+READS = {"version", "now", "models", "show", "show_with_parent", "loaded", "has_blob"}
 METHODS = {name for name, _ in inspect.getmembers(Host, inspect.isfunction) if name[0] != "_"}
 MISSING = Digest.of(b"nobody has this")
 
@@ -55,7 +55,7 @@ def test_what_it_cannot_tell_is_an_error_and_never_a_guess(
         one.show(named("nothing"))
     assert caught.value.status == 404
     with pytest.raises(HostError, match="does not tell what"):
-        one.parent(base)
+        one.show_with_parent(base)
     with pytest.raises(HostError, match="does not tell whether test has the blob"):
         one.has_blob(Digest.of(b"not asked for"))
 

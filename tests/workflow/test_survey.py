@@ -47,9 +47,9 @@ class Host:
             raise found
         return found
 
-    def parent(self, model: ModelName) -> ModelName | None:
+    def show_with_parent(self, model: ModelName) -> tuple[Facts, ModelName | None]:
         said = self.parents.get(model.model)
-        return name(said) if said else None
+        return self.show(model), name(said) if said else None
 
 
 @dataclass
@@ -109,6 +109,7 @@ def test_a_base_that_cannot_be_known_makes_no_build(consists: Facts | None) -> N
     )
     hub = Hub(digests={"gone:latest": Digest.of(b"gone")}, consists=consists)
     assert surveyed(host, hub) == {"bot": How.BLOBS, "lone": How.BLOBS, "own": How.BLOBS, "lost": How.NOTHING}
+    assert surveyed(host, hub, "bot") == {"bot": How.BLOBS}
 
 
 def test_what_an_earlier_run_has_left_is_no_model() -> None:
