@@ -98,8 +98,10 @@ class Traces:
         span = self._tracer.start_span(name, _below(self._root))
         try:
             yield
-        finally:
-            span.end()
+        except BaseException as error:
+            self._fail(span, str(error) or type(error).__name__)
+            raise
+        span.end()
 
     def over(self, listener: Listener, secrets: Collection[str]) -> Listener:
         """Return a listener that makes spans of what it hears, and gives it to `listener` as well."""

@@ -50,7 +50,7 @@ def _begin_traces(made: Round) -> None:
 
 
 def _end_traces(made: Round, traces: "Traces", error: BaseException | None) -> None:
-    told = {"error": str(error) or type(error).__name__} if error is not None else {}
+    told = {"error": str(error) or f"exit code {made.status}"} if error is not None else {}
     problem = traces.end({"run": made.run, **_counts(made), **told})
     if problem:
         log = lines(made.settings, made.clock, made.secrets)
