@@ -1,6 +1,7 @@
 """The rounds of a watch, one at a time: what is tried, what is left alone, and what is said. Nobody sleeps."""
 
 import json
+from dataclasses import replace
 
 import click
 import pytest
@@ -124,6 +125,31 @@ def test_whoever_is_asked_to_end_during_the_plan_begins_nothing(patrol, folder, 
     patrol.alarm.set()
     patrol.look({})
     assert (host.calls("create"), patrol.status) == ([], 0)
+
+
+def test_without_approval_a_round_tells_what_is_pending_where_that_is_news(patrol, folder, host, told):
+    patrol.approved = False
+    model(folder)
+    patrol.look({})
+    (pending, summary) = told()
+    assert (pending["event"], pending["bytes"] > 0, pending["run"]) == ("change_pending", True, summary["run"])
+    assert (summary["pending"], summary["exit_code"], summary["level"]) == (1, 2, "warning")
+    patrol.look({})
+    assert events(told()) == ["run_finished"]
+    model(folder, "other", seed=1)
+    patrol.look({})
+    assert events(told()) == ["change_pending", "change_pending", "run_finished"]
+    assert not host.calls("create")
+
+
+def test_in_text_a_plan_is_shown_where_it_is_news(patrol, folder, host, capsys):
+    patrol.settings = replace(patrol.settings, log_format="text")
+    model(folder)
+    patrol.look({})
+    assert "+ tiny:latest" in capsys.readouterr().out
+    for out in ("No changes. 1 model in sync on 1 host.\n", ""):
+        patrol.look({})
+        assert capsys.readouterr().out == out
 
 
 def test_a_rest_ends_when_somebody_rings(patrol, folder, told):
