@@ -19,6 +19,7 @@ from reconciler.errors import SettingsError
 if TYPE_CHECKING:
     from reconciler.traces import Traces
 
+_OFF = "reconciler.traces_off"  # in click's `meta`: the log says already why there are none
 _LEVELS = {DONE: "info", PENDING: "warning"}
 
 
@@ -40,12 +41,14 @@ def telling(made: Round) -> Iterator[Round]:
 def _begin_traces(made: Round) -> None:
     from reconciler.traces import begin, wanted
 
-    if not wanted(made.settings.environ):
+    meta = click.get_current_context().meta
+    if _OFF in meta or not wanted(made.settings.environ):
         return
     try:
         made.traces = begin(made.settings.environ, made.command, __version__)
     except SettingsError as error:
         log = lines(made.settings, made.clock)
+        meta[_OFF] = True
         log.event("warning", "traces_off", run=made.run, error=error.message, hint=error.hint)
 
 

@@ -142,6 +142,14 @@ def test_without_approval_a_round_tells_what_is_pending_where_that_is_news(patro
     assert not host.calls("create")
 
 
+def test_traces_that_cannot_be_sent_as_asked_are_said_once(patrol, folder, host, told):
+    patrol.settings = replace(patrol.settings, environ={**patrol.settings.environ, "OTEL_TRACES_EXPORTER": "zipkin"})
+    model(folder)
+    patrol.look({})
+    patrol.look({})
+    assert events(told()).count("traces_off") == 1
+
+
 def test_in_text_a_plan_is_shown_where_it_is_news(patrol, folder, host, capsys):
     patrol.settings = replace(patrol.settings, log_format="text")
     model(folder)
