@@ -42,7 +42,8 @@ def command(
     What is declared is in sync, drifted (somebody else changed it), missing, outdated (upstream offers something else
     than what is locked or was applied), changed (the manifest, the lock or its base did), untested (it has yet to pass
     its test), refused or unresolved (its source could not be found out). Below that, what is no longer declared, and
-    what is not managed: there, and not ours. A host that does not answer is unreachable.
+    what is not managed: there, and not ours. A host that does not answer is unreachable. Several hosts stand beside
+    each other, models down and hosts across; where a terminal has no room for that, one below the other.
 
     `--snapshot snapshot.json` also writes a file with all that a plan asks hosts and registry: of every model its
     digest and what it consists of, prompts and templates among it, and no secret.

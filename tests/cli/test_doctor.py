@@ -195,6 +195,14 @@ def test_a_registry_that_is_no_address_hides_nothing_else(doctor, host, bare, mo
     assert len(host.calls()) == 3
 
 
+def test_the_password_of_a_registry_is_never_shown(reconciler, host, bare, monkeypatch):
+    monkeypatch.setenv("RECONCILER_REGISTRY", "postgresql://ann:s3cret@127.0.0.1:9/team")
+    for words in ((), ("--format", "json")):
+        told = reconciler("doctor", *words)
+        assert (told.status, "s3cret" in told.out + told.err) == (1, False)
+        assert "postgresql://127.0.0.1:9" in told.out
+
+
 def test_a_folder_that_can_not_be_written_is_told(doctor, host, bare, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
