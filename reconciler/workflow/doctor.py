@@ -182,7 +182,7 @@ def _runs(rounds: Rounds) -> Iterator[Finding]:
 def _disk(rounds: Rounds) -> Iterator[Finding]:
     """Where we write: room, and leave to."""
     for path, purpose in rounds.patient.places:
-        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        there = next(folder for folder in (path, *path.parents) if os.access(folder, os.F_OK))
         writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
         yield diagnosis.space(Space(str(path), purpose, shutil.disk_usage(there).free, writable))
 

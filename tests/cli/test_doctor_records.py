@@ -3,6 +3,8 @@
 import hashlib
 import sqlite3
 
+import pytest
+
 from reconciler.core.names import ModelName
 from reconciler.registry.store import open_store
 from reconciler.workflow.leases import server
@@ -98,3 +100,31 @@ def test_a_registry_that_lost_a_table_hides_nothing_else(reconciler, doctor, fol
     assert (status, [item["area"] for item in found]) == (1, ["registry"])
     one(found, "error", str(registry_file), "no such table: journal", "")
     assert "host" not in found[0]["message"]
+
+
+def test_a_registry_that_is_damaged_anywhere_is_told_and_never_a_traceback(
+    reconciler, doctor, folder, host, registry_file
+):
+    for seed, name in enumerate(("a", "b", "c")):
+        model(folder, name, seed=seed)
+    assert reconciler("apply", "--auto-approve").status == 0
+    sound = registry_file.read_bytes()
+    size = int.from_bytes(sound[16:18], "big")  # of a page, as SQLite keeps it
+    told = 0
+    for start in range(size, len(sound), size):
+        registry_file.write_bytes(sound[:start] + b"\xff" * size + sound[start + size :])
+        status, found = doctor()
+        assert {item["area"] for item in found} <= {"registry"}
+        told += status
+    assert told >= 3
+    assert {item["about"] for item in found} <= {str(registry_file)}
+
+
+@pytest.mark.parametrize(
+    "content", ["no certificate", "", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_a_certificate_file_that_is_none_is_told(doctor, folder, content):
+    (folder / "ca.pem").write_text(content)
+    declare_host(folder, "gpu", "https://127.0.0.1:9", "tls: {caFile: ca.pem}")
+    status, found = doctor()
+    assert (status, [item["about"] for item in found]) == (1, ["gpu"])
