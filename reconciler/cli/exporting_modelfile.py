@@ -10,7 +10,7 @@ from reconciler.core.chain import choose, none_taken
 from reconciler.core.modelfile import modelfile
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Resource, SourceRef
-from reconciler.core.steps import converted
+from reconciler.core.steps import Blob, converted
 from reconciler.errors import ResolutionError
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.resolve import Locking, Pins, resolve
@@ -50,9 +50,16 @@ def _notes(item: Resource, pins: Pins) -> Iterator[str]:
     for chain in item.chains:
         ref, pinned = _taken(chain, pins)
         for name, blob in pinned.files:
-            yield f"{name} is {ref.type} {pinned.reference}, {blob.digest}"
+            made = "merged from these with `llama-gguf-split --merge`:" if blob.parts else str(blob.digest)
+            yield f"{name} is {ref.type} {pinned.reference}, {made}"
+            yield from (f"  {_file(part)}, {part.digest}" for part in blob.parts)
     if item.overlay.quantize is not None:
         yield f"to be made with `ollama create --quantize {item.overlay.quantize}`"
+
+
+def _file(part: Blob) -> str:
+    where = dict(part.locator)
+    return where.get("path") or where["file"]
 
 
 def _taken(chain: Sequence[SourceRef], pins: Pins) -> tuple[SourceRef, Pinned]:

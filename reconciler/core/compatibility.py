@@ -223,6 +223,10 @@ def _remarks(found: Found) -> tuple[str, ...]:
     """Return what somebody should know who declares it."""
     told = (
         (bool(found.unread), f"its header could not be read, and only its listing was judged: {found.unread}"),
+        (
+            found.chosen is not None and found.chosen.parts > 1,
+            "hosts before Ollama 0.30 get its parts merged, which for a while takes twice its size where it is applied",
+        ),
         (bool(found.access), f"it is {found.access}: HF_TOKEN has to be set wherever it is planned or applied"),
         (not found.chat_template and found.holds == "model", "it brings no chat template: declare `template:` to chat"),
     )

@@ -125,12 +125,18 @@ def _facts(found: Found) -> Iterator[str]:
         ("parameters", _parameters(found.parameters) if found.parameters else ""),
         ("context", f"{found.context_length} tokens" if found.context_length else ""),
         ("quantisation", found.quantization),
-        ("size", human_bytes(found.size) if found.size else ""),
+        ("size", _size(found) if found.size else ""),
         ("licence", found.license),
         ("access", found.access or ("" if found.type == "gguf" else "open")),
     )
     for row in aligned(((label, safe(value)) for label, value in pairs if value), (_WIDEST,)):
         yield f"  {'  '.join(row)}"
+
+
+def _size(found: Found) -> str:
+    """Return how large it is, and in how many parts."""
+    parts = f" in {found.chosen.parts} parts" if found.chosen is not None and found.chosen.parts > 1 else ""
+    return f"{human_bytes(found.size)}{parts}"
 
 
 def _parameters(count: int) -> str:

@@ -118,7 +118,8 @@ def _row(plan: Plan, change: Change) -> ChangeRow:
     told = change.note if change.action is Action.UPDATE and not change.outdated else ""
     doubts = [f"warning: {text}" for text in change.warnings]
     place = f"at {change.location}" if refused and change.location else ""
-    texts = (*chain_lines(change.sources), merging_text(change), test_text(change), *doubts, told, place)
+    merged = merging_text(change) if plan.cost(change).transfer else ""
+    texts = (*chain_lines(change.sources), merged, test_text(change), *doubts, told, place)
     return ChangeRow(
         symbol=SYMBOLS[change.action],
         name=safe(str(change.address.model)),

@@ -108,6 +108,16 @@ def test_records_spare_a_machine_without_a_cache_what_the_host_has(
     assert (done["status"], done["moved"]) == ("applied", 0)
 
 
+def test_a_modelfile_says_what_to_merge(yard: Yard, parts: list[Path]) -> None:
+    declare(yard, "m", {"gguf": f"./{parts[0].name}"})
+
+    lines = yard.reconciler("export", "--modelfile", yard.name("m")).out.splitlines()
+
+    assert lines[0].endswith("merged from these with `llama-gguf-split --merge`:")
+    assert lines[1:4] == [f"#   {part}, {Digest.of(part.read_bytes())}" for part in parts]
+    assert lines[4] == "FROM ./m-F16.gguf"
+
+
 def test_a_server_takes_parts_that_are_refused_here(yard: Yard, parts: list[Path]) -> None:
     digest = Digest.of(parts[1].read_bytes())
     yard.hands.upload(parts[1], str(digest))

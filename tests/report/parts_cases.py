@@ -1,7 +1,8 @@
-"""A plan with a split model: merged here for one host, sent in parts to another."""
+"""A plan with a split model: on one host already, merged here for the second, sent in parts to the third."""
 
 from dataclasses import replace
 
+from reconciler.core.change import Cost
 from reconciler.core.parts import passed_on
 from reconciler.core.steps import Blob, Upload
 from tests.report.builders import create, digest, host, import_steps, plan
@@ -19,8 +20,9 @@ def _passed_on(title):
     return replace(change, after=after, steps=after.steps)
 
 
-PARTS = plan(
-    create("big", "old", steps=_STEPS),
-    _passed_on("young"),
-    hosts=(host("old"), host("young", version="0.30.0")),
+_CHANGES = (create("big", "known", steps=_STEPS), create("big", "old", steps=_STEPS), _passed_on("young"))
+_COSTS = (Cost(), Cost(98_400_000, 98_400_000), Cost(98_400_000, 196_800_000))
+PARTS = replace(
+    plan(*_CHANGES, hosts=(host("known"), host("old"), host("young", version="0.30.0"))),
+    costs=tuple((change.address, cost) for change, cost in zip(_CHANGES, _COSTS, strict=True)),
 )

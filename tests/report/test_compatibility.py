@@ -107,6 +107,13 @@ def test_what_could_not_be_found_out_recommends_nothing() -> None:
     assert "In a manifest" not in told
 
 
+def test_parts_are_counted_and_what_they_take_is_said() -> None:
+    found = replace(REPO, variants=(Variant("M-00001-of-00003.gguf", 10**9, "Q8_0", 3),), size=10**9)
+    told = check_text(found, judge(found), colour=False)
+    assert "hint: hosts before Ollama 0.30 get its parts merged" in told
+    assert "size          1.0 GB in 3 parts" in told
+
+
 def test_what_it_works_with_is_in_the_first_line() -> None:
     found = replace(REPO, projectors=("mmproj.gguf",))
     assert check_text(found, judge(found), colour=False).startswith(
