@@ -14,7 +14,7 @@ from reconciler.core.steps import Blob
 from reconciler.errors import NotFound, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
-from reconciler.sources._files.pins import FilesOnly
+from reconciler.sources._files.pins import ANEW, FilesOnly
 
 _OPTIONS = ("sha256", "mmproj")  # of a reference: the weights or the adapter, and the projector
 
@@ -53,7 +53,7 @@ class HeldBlob(FilesOnly):
         """Return the same as `resolve`; raises Unusable for a pin that says something else."""
         pinned = self.resolve(ref)
         if pinned.pin != pin:
-            raise Unusable(f"what is locked for the blob {pinned.reference} is something else", hint="lock it anew")
+            raise Unusable(f"what is locked for the blob {pinned.reference} is something else", hint=ANEW)
         return pinned
 
     def offers(self, blob: Blob) -> bool:

@@ -1,6 +1,7 @@
 """Split GGUFs on a real server: merged here into the very file that was split, and seen by the server as that."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,15 +119,41 @@ def test_a_modelfile_says_what_to_merge(yard: Yard, parts: list[Path]) -> None:
     assert lines[4] == "FROM ./m-F16.gguf"
 
 
-def test_a_server_takes_parts_that_are_refused_here(yard: Yard, parts: list[Path]) -> None:
-    digest = Digest.of(parts[1].read_bytes())
-    yard.hands.upload(parts[1], str(digest))
-    yard.hands.create(yard.name("broken"), files={parts[1].name: str(digest)})
+def cut(parts: list[Path]) -> None:
+    parts[2].write_bytes(parts[2].read_bytes()[:-32])
+
+
+def of_another_set(parts: list[Path]) -> None:
+    other = parts[0].parent / "other.gguf"
+    tiny_model(other, seed=1)
+    in_parts(other, 5)[2].replace(parts[2])
+
+
+def numbered_otherwise(parts: list[Path]) -> None:
+    parts[2].write_bytes(parts[1].read_bytes())
+
+
+BROKEN = {
+    "cut off": (cut, "is truncated"),
+    "of another set": (of_another_set, "tensors together, and should have 12"),
+    "numbered otherwise": (numbered_otherwise, "is to be part 3 of 3, and is part 2 of 3"),
+    "missing": (lambda parts: parts[2].unlink(), "m-F16-00003-of-00003.gguf is not beside it"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_server_takes_parts_that_are_refused_here(
+    yard: Yard, parts: list[Path], spoil: Callable[[list[Path]], object], words: str
+) -> None:
+    spoil(parts)
+    files = {part.name: str(Digest.of(part.read_bytes())) for part in parts if part.exists()}
+    for name, digest in files.items():
+        yard.hands.upload(yard.folder / name, digest)
+    yard.hands.create(yard.name("broken"), files=files)
     assert yard.name("broken") + ":latest" in yard.hands.listed()
 
-    parts[2].unlink()
     declare(yard, "m", {"gguf": f"./{parts[1].name}"})
 
     told = yard.reconciler("plan")
     assert told.status == 1
-    assert f"{parts[2].name} is not beside it" in " ".join(told.out.split())
+    assert words in " ".join(told.out.split())
