@@ -7,6 +7,7 @@ import click
 from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.question import Question, asks
+from reconciler.cli.replacing import must_be_writable
 from reconciler.cli.rounds import Round
 from reconciler.cli.settings import Settings
 from reconciler.cli.snapshots import Live, propose, save
@@ -54,6 +55,7 @@ def command(
     """
     if live.file and (snapshot or metrics_file):
         raise click.UsageError("--snapshot and --metrics-file tell what hosts are like now: give no --live with them")
+    must_be_writable(snapshot, "--snapshot")
     with telling(Round(settings, "status", metrics_file=metrics_file)) as made:
         with made.phase("plan"):
             made.proposal = proposal = propose(question, settings, live)

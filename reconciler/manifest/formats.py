@@ -17,6 +17,7 @@ from reconciler.manifest import files
 SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
 
 _HUB_SECRETS = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,11 +31,11 @@ def _model_name(text: str) -> None:
 
 def _time(text: str) -> None:
     try:
-        moment = datetime.fromisoformat(text)
+        sound = bool(_TIME.fullmatch(text) and datetime.fromisoformat(text))
     except ValueError:
-        raise ValueError("this is no time of day", "for example: 2026-01-31T12:00:00.000Z") from None
-    if moment.tzinfo is None:
-        raise ValueError("this time of day has no zone", "for example: 2026-01-31T12:00:00.000Z")
+        sound = False
+    if not sound:
+        raise ValueError("this is no time of day in UTC", "for example: 2026-01-31T12:00:00.000Z")
 
 
 def _env_name(text: str) -> None:

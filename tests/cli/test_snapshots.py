@@ -182,10 +182,10 @@ def test_it_cannot_be_applied(reconciler, taken, host):
     assert host.seen == []
 
 
-def test_one_that_cannot_be_read_or_written_is_said_to_be(reconciler, taken):
+def test_one_that_cannot_be_read_or_written_is_said_to_be(reconciler, taken, host):
     assert reconciler("plan", "--live", "nosuch.json").status == 1
     result = reconciler("status", "--snapshot", "nosuch/s.json")
-    assert (result.status, "the snapshot can't be written" in result.err) == (1, True)
+    assert (result.status, "--snapshot: there is no such folder" in result.err, host.seen) == (1, True, [])
 
 
 def test_every_finding_about_one_comes_at_once(reconciler, taken):

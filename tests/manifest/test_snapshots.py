@@ -101,6 +101,14 @@ WRONG: dict[str, tuple[Change, list[tuple[str, int]]]] = {
     "no digest": (lambda held: held["hosts"][0]["models"][0].update(digest="x"), [("wrong-value", 13)]),
     "a login": (lambda held: held["hosts"][0].update(url="http://me:pass@a"), [("invalid-url", 6)]),
     "no time": (lambda held: held["hosts"][0].update(taken_at="noon"), [("invalid-time", 7)]),
+    "a time that never was": (
+        lambda held: held["hosts"][0].update(taken_at="2026-02-31T12:00:00.000Z"),
+        [("invalid-time", 7)],
+    ),
+    "a time of another zone": (
+        lambda held: held["hosts"][0].update(taken_at="2026-11-22T12:00:00+01:00"),
+        [("invalid-time", 7)],
+    ),
     "a time without a zone": (
         lambda held: held["hosts"][0].update(taken_at="2026-11-22T12:00:00"),
         [("invalid-time", 7)],

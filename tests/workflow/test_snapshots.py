@@ -108,6 +108,18 @@ def test_nothing_is_read_twice_and_everything_is_shown(site: Site) -> None:
     assert [call for call in site.servers["a"].calls() if call != "has_blob"] == ["tags", "show", "version", "ps"]
 
 
+def test_what_is_in_memory_is_spared_as_on_the_host(site: Site) -> None:
+    for seed, name in enumerate(("one", "two", "three")):
+        model(site.folder, name, seed=seed)
+    site.apply()
+    (site.folder / "one.yaml").unlink()
+    prune = Policy(Prune.OWNED)
+    assert [item.action for item in planned(site, taken(site), prune).pending] == [Action.DELETE]
+    site.servers["a"].loaded.append("one:latest")
+    found = planned(site, taken(site), prune)
+    assert (found.pending, found) == ((), site.plan(policy=prune))
+
+
 def test_a_host_that_falls_silent_is_unobserved_and_the_others_are_seen(two: Site) -> None:
     model(two.folder)
     plan = two.plan()
