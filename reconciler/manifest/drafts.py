@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reconciler.core.diagnostics import Diagnostic, errors
 from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
 from reconciler.manifest.checks import check
+from reconciler.manifest.files import MAX_BYTES
 from reconciler.manifest.parse import Declared, parse
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema import judge
@@ -46,22 +47,29 @@ def manifest_text(drafts: Iterable[Draft], header: Iterable[str], closing: Itera
     together = not errors(
         check(_together({text: draft.entry for draft, text, found in sound if not found}.values()), complete=True)
     )
-    parts = [comment(header)]
+    parts, ending = [comment(header)], comment(closing)
+    room = MAX_BYTES - len(f"{parts[0]}\n{ending}".encode())
     kept: dict[str, Declared] = {}  # by the text that declares it
     findings: list[Diagnostic] = []
     for draft, text, alone in sound:
         if text in kept:
             continue
         found = alone if alone or together else _beside(draft.entry, kept.values())
-        if not found:
-            kept[text] = draft.entry
-            parts.append(f"---\n{comment(draft.comments)}{text}")
+        part = _commented(draft, text, found) if found else f"---\n{comment(draft.comments)}{text}"
+        room -= len(part.encode())
+        if room < 0:
+            findings += [_left_out(draft.entry, f"no room in one file of {MAX_BYTES // 1024**2} MiB", "make several")]
+            room += len(part.encode())
             continue
         findings += found
-        reasons = (f"{item.message} ({item.hint})" if item.hint else item.message for item in found)
-        parts.append(f"\n{comment((*draft.comments, *reasons, _BY_HAND))}{commented(text)}")
-    ending = comment(closing)
+        parts.append(part)
+        kept.update({} if found else {text: draft.entry})
     return Text("".join((*parts, f"\n{ending}" if ending else "")), tuple(kept.values()), tuple(findings))
+
+
+def _commented(draft: Draft, text: str, found: Iterable[Diagnostic]) -> str:
+    reasons = (f"{item.message} ({item.hint})" if item.hint else item.message for item in found)
+    return f"\n{comment((*draft.comments, *reasons, _BY_HAND))}{commented(text)}"
 
 
 def _alone(entry: Declared, home: str) -> tuple[str, tuple[Diagnostic, ...]]:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from functools import reduce
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +83,7 @@ def nowhere(item: Resource) -> Resource:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     name=NAMES.map(lambda name: f"x{name}"),
     source=st.sampled_from(SOURCES),
@@ -91,9 +93,7 @@ def nowhere(item: Resource) -> Resource:
     protect=st.booleans(),
     comments=st.lists(TEXTS, max_size=2),
 )
-def test_what_is_written_declares_what_was_meant(
-    tmp_path_factory, name, source, adapter, overlay, labels, protect, comments
-):
+def test_what_is_written_declares_what_was_meant(name, source, adapter, overlay, labels, protect, comments):
     item = model(
         name,
         sources=(source,),
@@ -105,7 +105,8 @@ def test_what_is_written_declares_what_was_meant(
     )
     written = manifest_text([Draft(item, tuple(comments))], comments, comments, "/")
     assert written.findings == ()
-    (found,) = read(tmp_path_factory.mktemp("written"), written.text).manifests.resources
+    with TemporaryDirectory() as folder:
+        (found,) = read(Path(folder), written.text).manifests.resources
     assert nowhere(found) == item
     assert str(found.name) == str(item.name)
 
@@ -168,6 +169,16 @@ def test_what_cannot_be_declared_is_told_and_stands_as_a_comment(tmp_path, entry
 def test_what_is_said_twice_stands_there_once():
     written = manifest_text([Draft(model()), Draft(model())], [], [], "/")
     assert (written.text.count("kind: Model"), written.findings) == (1, ())
+
+
+def test_what_has_no_room_in_one_file_is_told(tmp_path):
+    drafts = [Draft(model(f"m{number}", overlay=Overlay(system="x" * 1_500_000))) for number in range(4)]
+    written = manifest_text([*drafts, Draft(model("small"))], [], ["End."], "/")
+    assert [item.message for item in written.findings] == [
+        f"m{number}:latest: no room in one file of 4 MiB" for number in (2, 3)
+    ]
+    names = [str(item.name) for item in read(tmp_path, written.text).manifests.resources]
+    assert names == ["m0:latest", "m1:latest", "small:latest"]
 
 
 def test_the_first_manifest_of_all_is_valid(tmp_path):

@@ -99,9 +99,19 @@ def _commands(text: str, place: Place) -> Iterator[tuple[str, str | None, Locati
         word, value = found["word"].upper(), found["value"]
         if word in {"PARAMETER", "MESSAGE"} and (named := _NAMED.fullmatch(value)) is not None:
             word, value = f"{word} {named['name']}", named["value"]
-        while unquoted(value.strip(SPACE)) is None and number < len(lines):
-            value, number = f"{value}{ends[number - 1]}{lines[number]}", number + 1
+        if unquoted(value.strip(SPACE)) is None:
+            last = _closing(lines, number, '"""' if value.startswith('"""') else '"')
+            more = (
+                f"{end}{line}" for end, line in zip(ends[number - 1 : last], lines[number : last + 1], strict=False)
+            )
+            value, number = "".join((value, *more)), last + 1
         yield word, unquoted(value.strip(SPACE)), where
+
+
+def _closing(lines: Sequence[str], number: int, quote: str) -> int:
+    """Return the first line from this one on that ends with the quote, or the last line of all."""
+    found = (place for place in range(number, len(lines)) if lines[place].strip(SPACE).endswith(quote))
+    return next(found, len(lines) - 1)
 
 
 def _take(read: _Read, word: str, value: str, where: Location, place: Place) -> str:

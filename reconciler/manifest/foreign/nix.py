@@ -11,8 +11,8 @@ from reconciler.core.diagnostics import Location
 from reconciler.manifest.foreign.converted import Converted, Part, converted, left_out, pruned, pulled
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
-    |(?P<text>"(?:[^"\\]|\\.)*"|''.*?''(?![$'\\]))
+    r"""(?P<space>\s+|\#[^\n]*|/\*.*?(?:\*/|\Z))
+    |(?P<text>"(?:[^"\\]|\\.)*(?:"|\\?\Z)|''(?:[^']|'(?!')|''[$'\\])*(?:''|'?\Z))
     |(?P<word>[A-Za-z_][\w'.-]*)
     |(?P<mark>.)""",
     re.VERBOSE | re.DOTALL,

@@ -1,6 +1,7 @@
 """What a conversion comes to, written short; and its text read back as any manifest is."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from reconciler.core.resource import Resource
 from reconciler.manifest.drafts import manifest_text
@@ -25,10 +26,11 @@ def told(found: Converted) -> list[str]:
     return [f"{item.location.line}:{item.location.column} {item.message}" for item in found.findings]
 
 
-def valid(found: Converted, folder: Path) -> Loaded | None:
+def valid(found: Converted) -> Loaded | None:
     """Return what the written manifest declares, None where it declares nothing; it must be valid in any case."""
-    text = manifest_text(found.drafts, ["head"], ["end"], str(folder)).text
-    if "\nkind: " not in text:
-        return None
-    (folder / "converted.yaml").write_text(text, encoding="utf-8", newline="")
-    return load([folder])
+    with TemporaryDirectory() as folder:
+        text = manifest_text(found.drafts, ["head"], ["end"], folder).text
+        if "\nkind: " not in text:
+            return None
+        Path(folder, "converted.yaml").write_text(text, encoding="utf-8", newline="")
+        return load([Path(folder)])

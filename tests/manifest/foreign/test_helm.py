@@ -62,13 +62,13 @@ RUN = "`run` loads it into memory at each start as well; a manifest only says th
         ("ollama: {models: [", [], ["2:1 not read: not valid YAML: did not find expected node content"]),
     ],
 )
-def test_what_becomes_of_values(tmp_path, text, models, findings):
+def test_what_becomes_of_values(text, models, findings):
     found = convert(text, "values.yaml")
     assert (names(found), told(found)) == (models, findings)
-    valid(found, tmp_path)
+    valid(found)
 
 
 @given(data=st.dictionaries(st.sampled_from(["models", "insecure"]), VALUES), inside=VALUES)
-def test_values_of_any_kind_end_in_a_valid_manifest(tmp_path_factory, data, inside):
+def test_values_of_any_kind_end_in_a_valid_manifest(data, inside):
     for models in (data, {"models": {"pull": inside, "run": inside, "create": [inside], "clean": inside}}):
-        valid(convert(json.dumps({"ollama": models}), "values.yaml"), tmp_path_factory.mktemp("helm"))
+        valid(convert(json.dumps({"ollama": models}), "values.yaml"))

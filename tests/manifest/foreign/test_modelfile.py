@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.facts import facts
@@ -45,7 +45,7 @@ def last(text: str, **more: object) -> Resource:
     return found.drafts[-1].entry
 
 
-def test_what_ollama_shows_is_declared_by_its_blobs(tmp_path):
+def test_what_ollama_shows_is_declared_by_its_blobs():
     item = last(SHOWN)
     assert item.kind is Kind.MODEL
     assert item.sources[0].options == (("mmproj", f"sha256:{2:064}"), ("sha256", f"sha256:{1:064}"))
@@ -60,18 +60,18 @@ def test_what_ollama_shows_is_declared_by_its_blobs(tmp_path):
         parameters=(("stop", ("a", "b c")), ("temperature", 0.7), ("use_mmap", True)),
         messages=(("system", "Be brief."),),
     )
-    loaded = valid(read(SHOWN), tmp_path)
+    loaded = valid(read(SHOWN))
     assert loaded is not None
     assert loaded.manifests.resources[0].overlay == item.overlay
 
 
-def test_a_name_is_a_base_and_pulled_as_ollama_does(tmp_path):
+def test_a_name_is_a_base_and_pulled_as_ollama_does():
     found = read('FROM llama3.2\nsystem """two\n\nlines"""\nADAPTER ./lora.gguf\n')
     assert names(found) == ["llama3.2", "bot"]
     build = found.drafts[1].entry
     assert isinstance(build, Resource)
     assert (build.kind, str(build.base), build.overlay.system) == (Kind.FINE_TUNE, "llama3.2:latest", "two\n\nlines")
-    valid(found, tmp_path)
+    valid(found)
     assert names(read("FROM llama3.2")) == ["bot"]
     assert names(read("FROM bot\nSYSTEM x")) == ["bot"]  # which the manifest then refuses: built on itself
 
@@ -128,10 +128,10 @@ def test_a_path_is_looked_for_in_the_folder_of_the_manifest(value, beside, sourc
         ("FROM a\nSYSTEM x\u200by", ["2:1 U+200B behind SYSTEM is left out, as Ollama's command line does"]),
     ],
 )
-def test_what_cannot_be_converted_is_told_with_its_line(tmp_path, text, findings):
+def test_what_cannot_be_converted_is_told_with_its_line(text, findings):
     found = read(text)
     assert told(found) == findings
-    valid(found, tmp_path)
+    valid(found)
 
 
 def test_a_name_that_is_none_is_told():
@@ -145,21 +145,30 @@ def test_a_value_that_is_no_number_stays_a_text():
     assert dict(last(f"FROM ./a.gguf\nPARAMETER seed {huge}").overlay.parameters) == {"seed": huge}
 
 
+def test_quotes_that_are_never_closed_take_no_time():
+    lines = "x\n" * 200_000
+    assert told(read(f'FROM a\nSYSTEM """{lines}')) == ["2:1 the quotes behind SYSTEM are never closed"]
+
+
+SAID = TEXTS.map(lambda text: "".join(mark for mark in text if mark.isprintable() or mark in " \t\n\r"))
+
+
+@settings(max_examples=40)
 @given(
-    system=st.none() | TEXTS.filter(bool),
-    messages=st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), TEXTS), max_size=3),
+    system=st.none() | SAID.filter(bool),
+    messages=st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), SAID), max_size=3),
     parameters=st.fixed_dictionaries(
         {},
         optional={
             "num_ctx": st.integers(1, 2**53 - 1),
             "temperature": st.floats(0, 1e300).map(lambda number: int(number) if number.is_integer() else number),
             "use_mmap": st.booleans(),
-            "stop": st.lists(TEXTS.filter(bool), min_size=1, max_size=3).map(tuple),
+            "stop": st.lists(SAID.filter(bool), min_size=1, max_size=3).map(tuple),
         },
     ),
-    licences=st.lists(TEXTS.filter(bool), max_size=2),
+    licences=st.lists(SAID.filter(bool), max_size=2),
 )
-def test_what_we_write_is_read_back(tmp_path_factory, system, messages, parameters, licences):
+def test_what_we_write_is_read_back(system, messages, parameters, licences):
     overlay = Overlay(
         system=system, messages=tuple(messages), parameters=facts(parameters), license=tuple(licences), template="t"
     )
@@ -173,7 +182,7 @@ def test_what_we_write_is_read_back(tmp_path_factory, system, messages, paramete
     build = found.drafts[-1].entry
     assert isinstance(build, Resource)
     assert build.overlay == overlay
-    loaded = valid(found, tmp_path_factory.mktemp("modelfile"))
+    loaded = valid(found)
     assert loaded is not None
     assert loaded.manifests.resources[-1].overlay == replace(overlay)
 
@@ -196,5 +205,5 @@ PIECES = (
 
 
 @given(text=st.lists(st.sampled_from(PIECES) | TEXTS, max_size=12).map("".join))
-def test_text_of_any_kind_ends_in_a_valid_manifest(tmp_path_factory, text):
-    valid(read(text), tmp_path_factory.mktemp("modelfile"))
+def test_text_of_any_kind_ends_in_a_valid_manifest(text):
+    valid(read(text))
