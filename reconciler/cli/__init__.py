@@ -15,7 +15,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_codes import ERROR, INTERRUPTED, SIGNALLED, USAGE, status_of
 from reconciler.cli.screen import write_what_they_can_show
-from reconciler.cli.settings import Settings
+from reconciler.cli.settings import COMPLETION, Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
 _NO_OUTPUT = {errno.EPIPE, *_FULL}  # or a pipe
 
-_COMPLETE = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 _MODULES = {"import": "import_"}  # by the command, where no module can be called as it is
 COMMANDS = {
     "init": "Write a first folder of manifests.",
@@ -170,7 +169,7 @@ def _open_what_is_closed() -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    if _COMPLETE in os.environ:
+    if COMPLETION in os.environ:
         from reconciler.cli.shells import register
 
         register()

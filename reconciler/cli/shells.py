@@ -11,7 +11,6 @@ from click import shell_completion as click_completion
 from click.shell_completion import CompletionItem
 
 PROGRAM = "reconciler"
-VARIABLE = "_RECONCILER_COMPLETE"
 _BASH = r"""%(complete_func)s() {
     local IFS=$'\n' line=${COMP_LINE:0:COMP_POINT} word completion type value
     word=${line##*[[:space:]]}
