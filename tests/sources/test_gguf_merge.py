@@ -128,6 +128,7 @@ NO_SET: dict[str, tuple[Callable[[], tuple[bytes, ...]], str]] = {
         lambda: (first(), gguf(*split(1), tensors=(), data=0)),
         "have 1 tensors together, and should have 2",
     ),
+    "aligned otherwise": (lambda: (first(ALIGNED), second()), "is aligned in another way than m-00001-of-00002"),
     "an adapter": (
         lambda: (
             gguf(*split(0, ARCHITECTURE, text("general.type", "adapter")), tensors=(("a", (32, 2), 2, 0),)),

@@ -70,6 +70,7 @@ class Header:
     embeds: bool = False  # it makes embeddings, and does not chat
     part: int = 0  # which of these it is, the first being 0
     all_tensors: int = 0  # of all parts together; 0 where it does not say
+    alignment: int = 32  # bytes; where each tensor may begin
 
 
 def read_header(path: Path) -> Header:
@@ -160,6 +161,7 @@ def _described(values: Mapping[str, Value], tensors: int, elements: int, name: s
         embeds=f"{architecture}.pooling_type" in values,
         part=part,
         all_tensors=_number(values, "split.tensors.count"),
+        alignment=_number({ALIGNMENT: 32, **values}, ALIGNMENT),
     )
 
 

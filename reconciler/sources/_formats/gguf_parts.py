@@ -21,6 +21,8 @@ def joined(parts: Sequence[tuple[str, Header]]) -> Header:
             said = f"part {header.part + 1} of {header.parts}" if header.parts else "no part of anything"
             message = f"{name} is to be part {number + 1} of {len(parts)}, and is {said} by its header"
             raise Unusable(message, hint=_ANEW)
+        if header.alignment != first.alignment:
+            raise Unusable(f"{name} is aligned in another way than {parts[0][0]}", hint=_ANEW)
         if header.all_tensors != first.all_tensors:
             raise Unusable(f"{name} is a part of something else than {parts[0][0]}", hint=_ANEW)
     tensors = sum(header.tensors for _, header in parts)
@@ -36,7 +38,7 @@ def kept_header(header: Header) -> Fact:
     """Return what a cache keeps of a header."""
     texts = (header.architecture, header.kind, header.quantization, header.license, header.base)
     counts = (header.tensors, header.parts, header.part, header.all_tensors, header.parameters, header.context_length)
-    return (texts, counts, (header.has_tokenizer, header.chat_template, header.embeds))
+    return (texts, (*counts, header.alignment), (header.has_tokenizer, header.chat_template, header.embeds))
 
 
 def known_header(kept: Fact) -> Header | None:
@@ -44,10 +46,10 @@ def known_header(kept: Fact) -> Header | None:
     match kept:
         case (
             (str(architecture), str(kind), str(quantization), str(licence), str(base)),
-            (int(tensors), int(parts), int(part), int(all_tensors), int(parameters), int(context)),
+            (int(tensors), int(parts), int(part), int(all_tensors), int(parameters), int(context), int(align)),
             (bool(tokenizer), bool(template), bool(embeds)),
         ):
             told = (architecture, kind, tensors, parts, tokenizer, parameters, context, quantization, licence, base)
-            return Header(*told, template, embeds, part, all_tensors)
+            return Header(*told, template, embeds, part, all_tensors, align)
         case _:
             return None
