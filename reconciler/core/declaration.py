@@ -8,7 +8,7 @@ from reconciler.core.names import ModelName
 Entry = tuple[tuple[str, "str | bool | Entry"], ...]
 
 _NOT_ALLOWED = re.compile(r"[^a-z0-9_.-]+")
-_ENDING = re.compile(r"[-_.]gguf$")
+_ENDING = re.compile(r"(-\d{5}-of-\d{5})?[-_.]gguf$")
 _SHORT = (["name"], ["path"])  # options that need no key where they stand alone
 _LONGEST = 80  # characters of a part of a name
 

@@ -88,6 +88,7 @@ NAMES = {
     "a repo": (REPO, Variant("x.gguf", 1, "Q4_K_M"), "m:q4_k_m"),
     "a repo without quantisation": (REPO, Variant("x.gguf", 1), "m"),
     "a file": (FILE, Variant("My Model.Q4_1.gguf", 1, "Q4_1"), "my-model:q4_1"),
+    "a file in parts": (FILE, Variant("My-Q4_1-00001-of-00003.gguf", 9, "Q4_1", 3), "my:q4_1"),
     "a file that is only its quantisation": (FILE, Variant("Q4_1.gguf", 1, "Q4_1"), "model:q4_1"),
     "a file of strange letters": (FILE, Variant("模型.gguf", 1), "model"),
     "a name of another": (Found("", "ollama", (("name", "h:1/a/m:v1"),)), Variant("", 0), "m:v1"),
