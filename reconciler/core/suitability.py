@@ -59,8 +59,8 @@ def doubts(entry: Desired, version: str, seen: Seen) -> tuple[str, ...]:
     """Return what may not work on a host of this version, or not as somebody may think, sorted."""
     found = [_needs(item, version) for item in (seen.pulled, seen.weights) if item and not _known(item, version)]
     create, header = create_of(entry.steps), seen.header
-    if create is not None and header is not None:
-        found += _overreach(entry, create, header)
+    if header is not None:
+        found += _overreach(entry, header)
     if create is not None and seen.weights is not None and not seen.weights.chat_template and _untold(create):
         found.append(f"{seen.weights.name} brings no chat template: declare `template:` to chat with it")
     return tuple(sorted(found))
@@ -113,9 +113,10 @@ def _unfit_adapter(entry: Desired, below: Found | None) -> Iterator[Unusable]:
         yield Unusable(message, hint=hint)
 
 
-def _overreach(entry: Desired, create: Create, header: Found) -> Iterator[str]:
+def _overreach(entry: Desired, header: Found) -> Iterator[str]:
     """Yield where more is asked of a model than it was made for."""
-    tokens, trained = dict(create.parameters).get("num_ctx"), header.context_length
+    create, trained = create_of(entry.steps), header.context_length
+    tokens = dict(create.parameters).get("num_ctx") if create is not None else None
     if isinstance(tokens, int | float) and 0 < trained < tokens:
         yield f"num_ctx is {tokens}, and {header.name} was trained on {trained} tokens"
     if entry.test is not None and entry.test.dimensions is not None and not header.embeds:

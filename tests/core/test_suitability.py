@@ -166,6 +166,7 @@ def test_a_prompt_for_what_only_embeds_is_refused_and_an_embedding_of_what_was_n
     )
     assert doubts(made(test=DIMENSIONS), OLD, Seen(**{place: EMBEDS})) == ()
     assert doubts(made(test=DIMENSIONS), OLD, Seen(ground=CONFIG)) == ()
+    assert len(doubts(replace(made(test=DIMENSIONS), steps=()), OLD, Seen(ground=GGUF))) == 1
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,13 @@ def test_a_model_to_chat_with_wants_a_template_from_somewhere() -> None:
     assert doubts(made(), OLD, silent) == ("m.gguf brings no chat template: declare `template:` to chat with it",)
     assert doubts(made(template="{{ .Prompt }}"), OLD, silent) + doubts(made(renderer="x"), OLD, silent) == ()
     assert doubts(made(), OLD, Seen(ground=replace(GGUF, chat_template=False))) == ()
+
+
+def test_a_host_that_converts_too_little_or_would_drop_something_is_too_old() -> None:
+    tensors = replace(made(), provenance=(("class", "Qwen3NextForCausalLM"),))
+    assert told(tensors) == ["ref needs Ollama 0.33, and the host has 0.9.3"]
+    assert told(made(renderer="x")) == ["`renderer` and `parser` need Ollama 0.12.0, and the host has 0.9.3"]
+    assert told(tensors, NEW) + told(made(parser="x"), NEW) == []
 
 
 def test_doubts_are_sorted() -> None:
