@@ -150,6 +150,8 @@ def _to_the_end(site: Site) -> None:
             assert site.run("registry", command, *words).status == 0
     for name in ("gated", "local", "bot"):
         assert site.run("registry", "show", name).status == 0
+    assert site.run("status", "--snapshot", "snapshot.json").status == 0
+    assert site.run("plan", "--live", "snapshot.json").status == 0
 
 
 def _through_a_proxy(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
