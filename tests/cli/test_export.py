@@ -136,6 +136,7 @@ def test_another_host_is_declared_with_its_models_and_no_secret(reconciler, fold
         (["--url", "ftp://a"], 64, "begins with http"),
         (["--url", "http://u:s3cret@a"], 64, "must not carry a user"),
         (["--url", "http://127.0.0.1:1"], 1, "127.0.0.1:1"),
+        (["--url", "http://[::1]:1"], 1, "[::1]:1"),
         (["--modelfile", "a", "b"], 64, "give no other names"),
         (["a/b/c/d"], 64, "is not a model's name"),
     ],
