@@ -65,7 +65,7 @@ def _write(file: Path, text: str) -> None:
     from reconciler.manifest import files
 
     if file == _STDOUT:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # a file, whatever letters the terminal has
         return
     try:
         files.replace(file, text)

@@ -100,6 +100,7 @@ def _without_tokens(site: Site) -> None:
     assert site.run("validate").status == 0
     for words in FORMATS:
         assert site.run("plan", *words).status == 1
+        assert site.run("doctor", *words).status == 1
 
 
 def _with_wrong_tokens(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +145,7 @@ def _with_echoes(site: Site) -> None:
 def _to_the_end(site: Site) -> None:
     assert site.run("apply", "--auto-approve", log="json").status == 0
     for words in FORMATS:
-        for command in ("plan", "status"):
+        for command in ("plan", "status", "doctor"):
             assert site.run(command, *words).status == 0
         for command in ("list", "history"):
             assert site.run("registry", command, *words).status == 0
@@ -158,6 +159,7 @@ def _through_a_proxy(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://user:{PROXY}@127.0.0.1:9")
     for words in FORMATS:
         assert site.run("plan", *words).status == 1
+        assert site.run("doctor", *words).status == 1
 
 
 @pytest.mark.parametrize("token", [f"{TOKEN}\nX-More: 1", f"{TOKEN}\u20ac"])

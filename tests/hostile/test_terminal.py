@@ -17,7 +17,7 @@ from tests.manifests import model, tune, write
 
 EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\r\u202egpj.exe\u2066\u200b\ud800\x00\x85\u2028::error::"
 FORGED = "\n::error::forged"  # a line of its own would be a command to some CI systems
-COMMANDS = ("plan", "status")
+COMMANDS = ("plan", "status", "doctor")
 DIGEST = "a" * 64
 
 
