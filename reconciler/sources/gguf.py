@@ -5,8 +5,6 @@ What a server would accept and could never run is refused here, before anything 
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.digest import Digest
@@ -15,37 +13,23 @@ from reconciler.core.found import Found
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob
-from reconciler.errors import NotFound, ResolutionError, Unusable
+from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile, grouped
-from reconciler.sources._files.local_file import hashed, read_once
-from reconciler.sources._files.local_folder import inside
 from reconciler.sources._files.model_file import blob_of, files_of, pin_of, record_of
 from reconciler.sources._files.pins import ANEW, FilesOnly, file_text, gguf_name, parsed_file, same_pin
-from reconciler.sources._formats.gguf_header import Header, read_header
-from reconciler.sources._formats.gguf_judgement import KINDS, refuse, refuse_other
-from reconciler.sources._formats.gguf_parts import joined, kept_header, known_header
+from reconciler.sources._formats.gguf_header import read_header
+from reconciler.sources._formats.gguf_judgement import KINDS
+from reconciler.sources._formats.gguf_parts import joined
+from reconciler.sources._formats.local_gguf import PART, PROJECTOR, LocalGgufs, LocalModel
 from reconciler.sources._formats.merger import Merger
 from reconciler.sources._formats.model_files import described
-
-Judge = Callable[[Header, str], None]
-"""Raises Unusable for a header, of a file of this name, that is not what is wanted."""
 
 
 def source(context: Context) -> Source:
     """Return the source."""
     return Gguf(context)
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """What a path names."""
-
-    file: ListedFile
-    digest: Digest
-    kind: str  # model or adapter
-    architecture: str
 
 
 class Gguf(FilesOnly):
@@ -55,7 +39,7 @@ class Gguf(FilesOnly):
     offline = True
 
     def __init__(self, context: Context) -> None:
-        self._cache, self._merger = context.cache, Merger(context.cache, context.downloads)
+        self._files, self._merger = LocalGgufs(context.cache), Merger(context.cache, context.downloads)
 
     def key(self, ref: SourceRef) -> str:
         """Return the absolute path, and behind it how to get from there to the projector, where there is one."""
@@ -64,9 +48,8 @@ class Gguf(FilesOnly):
 
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the files' digests, and in `holds` whether it is a model or an adapter; raises ResolutionError."""
-        path, beside = _path(ref), dict(ref.options).get("mmproj")
-        model = self._parts(path) if ListedFile(path.name, 0, None).shards else self._whole(path)
-        projector = self._read(Path(str(beside)), refuse_other, _quietly)[0] if beside is not None else None
+        model, beside = self._files.model(_path(ref)), dict(ref.options).get("mmproj")
+        projector = self._files.file(Path(str(beside)), PROJECTOR) if beside is not None else None
         return self._merger.remembered(self._pinned(ref, model, projector))
 
     def restore(self, ref: SourceRef, pin: Facts) -> Pinned:
@@ -76,28 +59,10 @@ class Gguf(FilesOnly):
         if len(files) == 1 and kind in KINDS and architecture and architecture.isprintable():
             file, digest = files[0], files[0].digest
             if digest is not None and _path(ref).name in file.paths:
-                pinned = self._pinned(ref, _Model(file, digest, kind, architecture), _locked_projector(ref, pin))
+                pinned = self._pinned(ref, LocalModel(file, digest, kind, architecture), _locked_projector(ref, pin))
         return self._merger.remembered(same_pin(pinned, pin, _path(ref).name))
 
-    def _whole(self, path: Path) -> _Model:
-        file, header = self._read(path, refuse, _quietly)
-        return _model(file, header)
-
-    def _parts(self, path: Path) -> _Model:
-        """Return the model of which the path is one part; the others are beside it."""
-        folder, named = Path(os.path.realpath(path.parent)), ListedFile(path.name, 0, None)
-        parts: list[tuple[ListedFile, Header]] = []
-        for name in named.part_paths:
-            if not (folder / name).is_file():
-                what = f"{path.name} is one of {named.shards} parts of a split GGUF"
-                raise NotFound(f"{what}, and {name} is not beside it", hint="put all of its parts into one folder")
-            inside(folder, name)
-            parts.append(self._read(folder / name, _unjudged, _quietly))
-        header = joined([(file.path, header) for file, header in parts])
-        refuse(header, named.whole_path)
-        return _model(grouped(file for file, _ in parts)[0], header)
-
-    def _pinned(self, ref: SourceRef, model: "_Model", projector: ListedFile | None) -> Pinned:
+    def _pinned(self, ref: SourceRef, model: LocalModel, projector: ListedFile | None) -> Pinned:
         path, file, pin = _path(ref), model.file, dict(ref.options).get("sha256")
         if pin is not None and (file.parts or str(pin).lower().removeprefix("sha256:") != model.digest.hex):
             raise _not_pinned(path.name, model, str(pin))
@@ -108,7 +73,7 @@ class Gguf(FilesOnly):
         files = [(gguf_name(file.whole_path), blob)]
         if projector is not None and projector.digest is not None:
             beside = Path(str(dict(ref.options)["mmproj"]))
-            where = (("path", str(beside)), ("holds", "projector"))
+            where = (("path", str(beside)), ("holds", PROJECTOR))
             files.append((gguf_name(beside.name), Blob(projector.digest, projector.size, self.type, where)))
             pinned["mmproj"] = file_text(str(_beside(ref)), projector.digest, projector.size)
             about |= {"mmproj": str(beside), "mmproj_sha256": projector.digest.hex}
@@ -126,7 +91,7 @@ class Gguf(FilesOnly):
         if blob.parts:
             return all(self.offers(part) for part in blob.parts)
         try:
-            return self._asked(blob, _quietly).digest == blob.digest
+            return self._asked(blob).digest == blob.digest
         except ResolutionError:
             return False
 
@@ -154,36 +119,12 @@ class Gguf(FilesOnly):
         """Delete what was made of parts; the files themselves are the user's own."""
         self._merger.release(blob)
 
-    def _asked(self, blob: Blob, progress: Progress) -> ListedFile:
+    def _asked(self, blob: Blob, progress: Progress | None = None) -> ListedFile:
         where = dict(blob.locator)
-        return self._read(Path(where["path"]), _JUDGES[where.get("holds", "")], progress)[0]
-
-    def _read(self, path: Path, judge: Judge, progress: Progress) -> tuple[ListedFile, Header]:
-        """Return the file with its digest, and its header; read again only when it may have changed."""
-
-        def known(size: int, kept: Fact) -> tuple[ListedFile, Header] | None:
-            match kept:
-                case (str(sha256), told) if (header := known_header(told)) is not None:
-                    judge(header, path.name)
-                    return ListedFile(path.name, size, Digest(sha256)), header
-                case _:
-                    return None
-
-        def read(size: int) -> tuple[tuple[ListedFile, Header], Fact]:
-            header = read_header(path)
-            judge(header, path.name)
-            digest = hashed(path, size, progress)
-            return (ListedFile(path.name, size, digest), header), (digest.hex, kept_header(header))
-
-        return read_once(self._cache, "gguf", path, known, read)
+        return self._files.file(Path(where["path"]), where.get("holds", ""), progress)
 
 
-def _model(file: ListedFile, header: Header) -> _Model:
-    assert file.digest is not None  # it was read
-    return _Model(file, file.digest, header.kind, header.architecture)
-
-
-def _not_pinned(name: str, model: _Model, pin: str) -> Unusable:
+def _not_pinned(name: str, model: LocalModel, pin: str) -> Unusable:
     if model.file.parts:
         message = f"sha256 pins one file, and {model.file.whole_path} has {len(model.file.parts)} parts"
         return Unusable(message, hint="pin them all with `reconciler lock`")
@@ -197,18 +138,7 @@ def _place(path: Path, file: ListedFile) -> tuple[tuple[str, str], ...]:
     """Return where a file is: the path itself, one of the parts beside it, or all of them together."""
     if file.parts:
         return (("file", file.path),)
-    return (("path", str(path.parent / file.path)), *((("holds", "part"),) if file.shards else ()))
-
-
-def _unjudged(_header: Header, _name: str) -> None:
-    """Leave the judgement to whoever knows the other parts."""
-
-
-def _quietly(_phase: str, _done: int, _size: int) -> None:
-    """Report nothing."""
-
-
-_JUDGES = {"": refuse, "part": _unjudged, "projector": refuse_other}  # by what a locator says that a file holds
+    return (("path", str(path.parent / file.path)), *((("holds", PART),) if file.shards else ()))
 
 
 def _path(ref: SourceRef) -> Path:
