@@ -10,8 +10,14 @@ _MODE = 0o644  # whoever collects them is another user
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write the text beside the file and give it the name, readable for all; raises OSError."""
+    """Write the text beside the file and give it the name, readable for all; raises OSError.
+
+    What is there and no file, such as a pipe or /dev/null, is written into and stays what it is.
+    """
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")
+        return
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with beside.open("x", encoding="utf-8") as stream:

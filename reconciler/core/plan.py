@@ -1,7 +1,9 @@
 """The plan: every change in order, what it costs, and what it rests on."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
@@ -35,7 +37,7 @@ class Plan:
 
     changes: tuple[Change, ...]  # sorted by address, no-ops included
     stages: tuple[tuple[Change, ...], ...]  # the pending ones, in the order of execution
-    costs: tuple[tuple[Address, Cost], ...]
+    costs: tuple[tuple[Address, Cost], ...]  # sorted by address
     hosts: tuple[HostView, ...]
     unobserved: tuple[Unobserved, ...]
     violations: tuple[Violation, ...]
@@ -96,7 +98,9 @@ class Plan:
 
     def cost(self, change: Change) -> Cost:
         """Return what one change moves and takes."""
-        return dict(self.costs).get(change.address, Cost())
+        place = bisect_left(self.costs, change.address, key=itemgetter(0))
+        found = self.costs[place : place + 1]
+        return found[0][1] if found and found[0][0] == change.address else Cost()
 
     @property
     def total(self) -> Cost:

@@ -68,9 +68,13 @@ def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnost
 def replace(path: Path, text: str) -> None:
     """Put ASCII text into a file, whole or not at all, following links; raises OSError.
 
-    It is written beside the file and gets the name then, so that a crash leaves the one or the other.
+    It is written beside the file and gets the name then, so that a crash leaves the one or the other. What is there
+    and no file, such as a pipe or /dev/null, is written into and stays what it is.
     """
     real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        real.write_text(text, encoding="ascii")
+        return
     beside = real.with_name(f".{real.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("x", encoding="ascii") as stream:

@@ -1,8 +1,10 @@
 """A plan for machines."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from reconciler.core.change import Action, Change
+from reconciler.core.names import Address
 from reconciler.core.parts import merging
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.resolution import Pinned
@@ -25,6 +27,7 @@ from reconciler.report.text import without_login
 def plan_json(plan: Plan) -> str:
     """Return a whole plan, changes that do nothing included."""
     actions = Counter(change.action for change in plan.changes)
+    stages = {item.address: number for number, stage in enumerate(plan.stages, 1) for item in stage}
     return report(
         "plan",
         {
@@ -45,7 +48,7 @@ def plan_json(plan: Plan) -> str:
             "violations": [
                 {"where": item.where, "check": item.check, "message": item.message} for item in plan.violations
             ],
-            "changes": [_change(plan, change) for change in plan.changes],
+            "changes": [_change(plan, change, stages) for change in plan.changes],
         },
     )
 
@@ -61,9 +64,8 @@ def _host(host: HostView) -> Json:
     }
 
 
-def _change(plan: Plan, change: Change) -> Json:
+def _change(plan: Plan, change: Change, stages: Mapping[Address, int]) -> Json:
     cost = plan.cost(change)
-    stages = {item.address: number for number, stage in enumerate(plan.stages, 1) for item in stage}
     return {
         **address_json(change.address),
         "action": change.action.value,

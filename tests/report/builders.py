@@ -100,7 +100,7 @@ def plan(*changes, hosts=None, unobserved=(), violations=(), costs=None):
     return Plan(
         changes=tuple(sorted(changes, key=lambda change: change.address)),
         stages=stages(changes),
-        costs=tuple((address(model), Cost(*cost)) for model, cost in (costs or {}).items()),
+        costs=tuple(sorted((address(model), Cost(*cost)) for model, cost in (costs or {}).items())),
         hosts=(host(),) if hosts is None else tuple(hosts),
         unobserved=tuple(unobserved),
         violations=tuple(violations),
