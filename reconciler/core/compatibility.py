@@ -67,6 +67,12 @@ _HUB = (
         declarable=True,
     ),
     _Rule(lambda found: bool(found.requires), _WITH, "Ollama {requires} or newer", declarable=True),
+    _Rule(
+        lambda found: bool(needed(found.architecture)) and not found.unread,
+        _WITH,
+        "{needed}, for its architecture {architecture}",
+        declarable=True,
+    ),
     _Rule(lambda _: True, _DO, "hosts pull it from the hub", declarable=True),
 )
 _GGUF = (

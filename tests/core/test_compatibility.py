@@ -84,6 +84,13 @@ TABLE: dict[str, tuple[Found, Outcome, str, bool]] = {
     "nothing": (replace(TENSORS, format=Format.NONE), NOT, "Model needs GGUF format: there are no weights", False),
     "hub": (HUB, WORKS, "hosts pull it from the hub", True),
     "hub for newer hosts": (replace(HUB, requires="0.14.0"), WITH, "Ollama 0.14.0 or newer", True),
+    "hub for an architecture of newer hosts": (
+        replace(HUB, architecture="qwen3vl"),
+        WITH,
+        "Ollama 0.12.7 or newer, for its architecture qwen3vl",
+        True,
+    ),
+    "hub whose config alone was read": (replace(HUB, architecture="clip", unread="silent"), WORKS, "hosts pull", True),
     "hub without GGUF": (replace(HUB, format=Format.SAFETENSORS), WITH, "a host that has the MLX runtime", True),
 }
 
