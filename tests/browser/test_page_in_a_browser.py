@@ -127,6 +127,13 @@ def test_on_paper_nothing_is_folded_or_cut_off(tab, files):
     assert tab.find("getComputedStyle(document.querySelector('.matrix thead th')).position") == "static"
 
 
+@pytest.mark.parametrize("name", ["large", "with_history"])
+def test_it_fits_on_paper(tab, files, name):
+    tab.open(files / f"{name}.html", width=720)  # A4 without its margins is 186 mm
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.find("document.documentElement.scrollWidth") <= 720
+
+
 def test_what_somebody_smuggles_in_does_not_run(tab, files):
     """The page's own policy holds even if a text were not escaped."""
     smuggled = (

@@ -163,8 +163,8 @@ def test_no_text_becomes_a_part_of_the_page(text):
 @pytest.mark.parametrize(
     ("made", "sentence", "kind"),
     [
-        (PLANS["in_sync"], "2 models on 1 host are in sync.", "good"),
-        (PLANS["in_sync_with_kept"], "1 model on 2 hosts is in sync.", "good"),
+        (PLANS["in_sync"], "Everything that is declared is in sync.", "good"),
+        (PLANS["in_sync_with_kept"], "Everything that is declared is in sync.", "good"),
         (plan(), "Nothing is declared for 1 host, and nothing is to be done.", "good"),
         (PLANS["nothing_at_all"], "There is nothing here yet.", "good"),
         (PLANS["outdated"], "4 models are outdated.", "news"),

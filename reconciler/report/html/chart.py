@@ -44,7 +44,9 @@ def chart(bars: Sequence[Bar]) -> Html:
     about = (
         f"{counted(len(bars), 'run')}, from {bars[0].began} to {bars[-1].began}; the table below tells each of them."
     )
-    svg = tag("svg", tag("title", about), *drawn, role="img", width=right + 8, height=_HEIGHT, class_="chart")
+    size = {"width": right + 8, "height": _HEIGHT}
+    box = f"0 0 {size['width']} {size['height']}"
+    svg = tag("svg", tag("title", about), *drawn, role="img", class_="chart", viewBox=box, **size)
     keys = (tag("li", _key(status), f" {status.value}", class_=status.value) for status in Status)
     scroll = tag("div", svg, class_="scroll", role="region", aria_label="Chart of runs", tabindex="0")
     return tag("figure", scroll, tag("figcaption", tag("ul", *keys, class_="keys")))

@@ -79,8 +79,8 @@ def _header(report: Report, sentences: Sequence[str]) -> Html:
     facts = (
         ("Made", tag("time", f"{time(report.at)} UTC", datetime=report.at)),
         ("From", joined((name(text) for text in report.asked), " ")),
-        ("Registry", joined(_registry(report))),
         ("Plan", tag("code", report.plan.fingerprint[:12])),
+        ("Registry", joined(_registry(report))),
     )
     pairs = (tag("div", tag("dt", label), tag("dd", value)) for label, value in facts)
     return tag(

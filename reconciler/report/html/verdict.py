@@ -54,8 +54,6 @@ def _told(plan: Plan) -> list[str]:
 
 
 def _quiet(plan: Plan) -> str:
-    models = sum(host.in_sync for host in plan.hosts)
-    if not models:
-        return f"Nothing is declared for {counted(len(plan.hosts), 'host')}, and nothing is to be done."
-    where = counted(len(plan.hosts), "host")
-    return f"{models} models on {where} are in sync." if models > 1 else f"1 model on {where} is in sync."
+    if any(host.in_sync for host in plan.hosts):
+        return "Everything that is declared is in sync."
+    return f"Nothing is declared for {counted(len(plan.hosts), 'host')}, and nothing is to be done."
