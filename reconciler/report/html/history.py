@@ -24,7 +24,7 @@ class _Told:
 
 def history(runs: Sequence[Run], events: Iterable[Event]) -> Html:
     """Return the section about these runs, which come newest first."""
-    title = tag("h2", "History ", tag("small", f"the latest {counted(len(runs), 'run')}" if runs else ""))
+    title = tag("h2", "History ", tag("small", f"the latest {len(runs)} runs" if len(runs) > 1 else ""))
     told = _told(runs, events)
     if not told:
         return tag("section", title, tag("p", "No run is on record."), id="history")
