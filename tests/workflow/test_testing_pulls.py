@@ -68,7 +68,7 @@ class Saboteur(Ear):
 
     def event(self, level: str, name: str, **facts: object) -> None:
         super().event(level, name, **facts)
-        if facts.get("step") == "copy":
+        if (name, facts.get("step")) == ("step_done", "copy"):
             assert self.server is not None
             self.server.fail("copy", status=500, body="oops")
 
