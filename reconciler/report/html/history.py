@@ -8,7 +8,7 @@ from reconciler.core.outcome import Status
 from reconciler.ports import Event, Run
 from reconciler.report.html.chart import Bar, chart
 from reconciler.report.html.tags import Html, name, tag
-from reconciler.report.text import counted, human_bytes
+from reconciler.report.text import human_bytes
 
 _HEADS = ("Began (UTC)", "Came of it", "Applied", "Failed", "Skipped", "Refused", "Moved", "Took", "By", "Run")
 
