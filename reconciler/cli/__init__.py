@@ -1,6 +1,6 @@
 """The command line; the only room that knows all the others.
 
-Each command is one module here, imported only when it runs.
+Each command is one module in `commands`, imported only when it runs; beside it is what several of them need.
 """
 
 import errno
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
         """Return a command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"reconciler.cli.{_MODULES.get(cmd_name, cmd_name)}").command
+        command = import_module(f"reconciler.cli.commands.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,32 +1,17 @@
 """Small files that other programs read while we write them: each is there as a whole, or as it was."""
 
 import os
-import secrets
 from pathlib import Path
 
 from reconciler.errors import SettingsError
+from reconciler.manifest.files import replace
 
-_MODE = 0o644  # whoever collects them is another user
+_MODE = 0o644
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write the text beside the file and give it the name, readable for all; raises OSError.
-
-    What is there and no file, such as a pipe or /dev/null, is written into and stays what it is.
-    """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
-        return
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with beside.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-        beside.chmod(_MODE)
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    """Write a file that whoever collects it can read, another user as well; raises OSError."""
+    replace(path, text, mode=_MODE)
 
 
 def must_be_writable(path: Path | None, option: str) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from reconciler.cli.books import books_of
 from reconciler.cli.host_secrets import BINDINGS, place_of, secrets_of, withheld
-from reconciler.cli.lock import books_of
 from reconciler.cli.question import DEFAULT_PATH
 from reconciler.cli.settings import Settings, is_loopback
 from reconciler.cli.wiring import default_host, locks, open_sources

@@ -65,21 +65,22 @@ def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnost
     return content
 
 
-def replace(path: Path, text: str) -> None:
-    """Put ASCII text into a file, whole or not at all, following links; raises OSError.
+def replace(path: Path, text: str, mode: int | None = None) -> None:
+    """Put text into a file, whole or not at all, following links; raises OSError.
 
-    It is written beside the file and gets the name then, so that a crash leaves the one or the other. What is there
-    and no file, such as a pipe or /dev/null, is written into and stays what it is.
+    It is written beside the file and gets the name then, so that a crash leaves the one or the other. `mode` is who
+    may read it; without one that stays as it is. What is there and no file, such as a pipe or /dev/null, is written
+    into and stays what it is.
     """
     real = Path(os.path.realpath(path))
     if real.exists() and not real.is_file():
-        real.write_text(text, encoding="ascii")
+        real.write_text(text, encoding="utf-8")
         return
     beside = real.with_name(f".{real.name}.{secrets.token_hex(4)}")
     try:
-        with beside.open("x", encoding="ascii") as stream:
-            if real.exists():
-                beside.chmod(stat.S_IMODE(real.stat().st_mode))
+        with beside.open("x", encoding="utf-8") as stream:
+            if mode is not None or real.exists():
+                beside.chmod(stat.S_IMODE(real.stat().st_mode) if mode is None else mode)
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

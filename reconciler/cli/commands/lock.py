@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import candidates, options
+from reconciler.cli.books import books_of
 from reconciler.cli.exit_codes import DONE, PENDING
 from reconciler.cli.naming import declared
 from reconciler.cli.settings import Settings
@@ -16,7 +17,7 @@ from reconciler.core.lock import Revision, revision
 from reconciler.core.names import ModelName
 from reconciler.core.resource import Resource
 from reconciler.ports import Sources
-from reconciler.workflow.lock import Book, Referral, disagreements, referrals, revised
+from reconciler.workflow.lock import Book, disagreements, revised
 
 if TYPE_CHECKING:
     from reconciler.manifest.lockfile import LockFile
@@ -80,16 +81,6 @@ def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[Mod
             message = f"{name} refers to nothing itself: name its base {known[name].base}"
             raise click.BadParameter(message, param_hint="NAME")
     return frozenset(names or known)
-
-
-def books_of(files: Sequence["LockFile"], resources: Sequence[Resource], sources: Sources) -> tuple[Book, ...]:
-    """Return the locks, each with what the manifests beside it refer to."""
-    from reconciler.manifest.lockfile import lock_of
-
-    asked: dict[Path, list[Referral]] = {file.path: [] for file in files}
-    for item in referrals(resources, sources):
-        asked[lock_of(item.chain[0], files).path].append(item)
-    return tuple(Book(str(file.path), file.name, tuple(asked[file.path]), file.by_name, file.whole) for file in files)
 
 
 def _check(books: Sequence[Book], sources: Sources, settings: Settings, format_: str) -> int:

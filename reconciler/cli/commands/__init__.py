@@ -1,0 +1,1 @@
+"""The commands: one module each, named like it, that exports `command`; imported only when it runs."""
