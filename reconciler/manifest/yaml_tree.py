@@ -4,6 +4,7 @@ Refused: what only YAML would guess at (see `scalars`), duplicate keys, keys tha
 text, merge keys, tags, and anchors that blow a document up or run in a circle.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ MAX_NODES = 100_000  # of a file, aliases expanded
 MAX_TEXT = 4 * 1024 * 1024  # characters of a file, aliases expanded; without them no file has more
 
 _MERGE = "<<"
+_BREAKS = re.compile("[\x85\u2028\u2029]")  # they end a line in YAML, where spaces are then dropped, and nowhere else
 
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ def documents(text: str, file: str) -> tuple[Document, ...]:
 
     What follows a syntax error, or a document that is too much, is not read: that is then the finding of the last one.
     """
+    if (line_break := _BREAKS.search(text)) is not None:
+        return (_broken(text, line_break.start(), file),)
     found: list[Document] = []
     loader, builder = _Loader(text), _Builder(file)
     try:
@@ -78,6 +82,14 @@ def documents(text: str, file: str) -> tuple[Document, ...]:
     finally:
         loader.dispose()
     return tuple(found)
+
+
+def _broken(text: str, place: int, file: str) -> Document:
+    """Return what is found about a character that would silently change the text around it."""
+    where = Location(file, text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place))
+    message = f"U+{ord(text[place]):04X} ends a line in YAML, and nowhere else"
+    hint = f"remove it, or write it in quotes as \\u{ord(text[place]):04x}"
+    return Document(None, (finding(where, Rule.CONTROL_CHARACTER, message, hint),), sound=False)
 
 
 def _blank(node: yaml.Node) -> bool:

@@ -18,7 +18,8 @@ from reconciler.manifest.rules import Rule
 from reconciler.manifest.tree import Json
 from reconciler.manifest.yaml_tree import documents
 
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=12)
+OTHERS = "\ufffe\uffff\u2028\u2029"  # refused, or lines of their own to YAML
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=OTHERS), max_size=12)
 NUMBERS = st.integers(-(10**300), 10**300) | st.floats(allow_nan=False, allow_infinity=False)
 DATA = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT,
@@ -137,6 +138,17 @@ def test_control_characters_are_refused_wherever_they_stand() -> None:
         found = decode(f"a\nb{chr(code)}".encode(), "a.yaml")
         assert not isinstance(found, str)
         assert (found.code, str(found.location)) == ("control-character", "a.yaml:2:2")
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_what_ends_a_line_in_yaml_only_is_refused_and_can_be_written(sign: str) -> None:
+    (document,) = documents(f'a: 1\nb: "x {sign} y"\n', "a.yaml")
+    (found,) = document.findings
+    assert (found.code, str(found.location)) == ("control-character", "a.yaml:2:7")
+    escape = found.hint.rpartition(" ")[2]
+    (document,) = documents(f'b: "x {escape} y"\n', "a.yaml")
+    assert document.root is not None
+    assert document.root.value == {"b": f"x {sign} y"}
 
 
 def test_depth_is_refused_before_it_breaks_the_parser() -> None:

@@ -62,7 +62,10 @@ REPORTS = {
 }
 PLAIN = {
     **{f"plan_{name}.json": (plan_json, plan) for name, plan in PLANS.items() if name in PLANS_AS_JSON},
-    **{f"plan_{name}.md": (lambda plan: plan_markdown(plan, "manifests"), PLANS[name]) for name in PLANS_AS_MARKDOWN},
+    **{
+        f"plan_{name}.md": (lambda plan: plan_markdown(plan, "manifests"), PLANS[name])
+        for name in sorted(PLANS_AS_MARKDOWN)
+    },
     **{f"plan_{name}.mmd": (mermaid, PLANS[name]) for name in ("everything", "fleet")},
     **{f"plan_{name}.dot": (dot, PLANS[name]) for name in ("everything", "fleet")},
     **{f"status_{name}.json": (status_json, PLANS[name]) for name in STATUS_AS_JSON},
