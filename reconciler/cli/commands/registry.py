@@ -61,7 +61,10 @@ def show(settings: Settings, name: str) -> int:
 @options.formats("text", "json")
 @click.pass_obj
 def history(settings: Settings, name: str | None, limit: int, format_: str) -> int:
-    """Show the latest runs and what came of each change, newest first; of NAME only, if it is given."""
+    """Show the latest runs and what came of each change.
+
+    The newest run comes first. With NAME, only what came of that model.
+    """
     store = open_store(settings)
     model = model_name(name, "NAME") if name else None
     runs, events = latest(store, limit) if model is None else _latest_of(store, model, limit)
