@@ -26,6 +26,13 @@ def command(settings: Settings, names: tuple[str, ...], manifests: tuple[Path, .
 
     NAME is a declared model that is there and that we did not make; without NAME all such models are meant. From
     then on it is ours: if it is not what the manifest says, the next plan shows what apply would change.
+
+    \b
+      reconciler adopt                            all that are declared at manifests/
+      reconciler adopt llama3.2:1b --host gpu-01
+
+    \b
+    Exit codes: 0 done, 1 error, or there is nothing to adopt, 4 done in part.
     """
     with telling(Round(settings, "adopt")) as made:
         store = open_store(settings)

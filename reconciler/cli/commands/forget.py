@@ -23,6 +23,12 @@ def command(settings: Settings, names: tuple[str, ...], hosts: tuple[str, ...]) 
 
     NAME is a model on our records (`reconciler registry list`), on all hosts or on those that --host names. No host
     is asked, so this also clears the records of a host that is gone.
+
+    \b
+      reconciler forget llama3.2:1b --host gpu-01
+
+    \b
+    Exit codes: 0 done, 1 error, or NAME is not on record.
     """
     store, made = open_store(settings), Round(settings, "forget")
     wanted = {model_name(name, "NAME") for name in names}
