@@ -44,7 +44,7 @@ def read(paths: Sequence[Path]) -> "Loaded":
     from reconciler.manifest.load import load as load_manifests
 
     if not paths and not DEFAULT_PATH.exists():
-        hint = f"give a PATH, or make the folder {DEFAULT_PATH}/"
+        hint = f"give a PATH; `reconciler init` makes the folder {DEFAULT_PATH}/ with a first manifest"
         missing = Diagnostic(Location(str(DEFAULT_PATH)), "there is no such folder", hint, code="no-such-path")
         raise ManifestError((missing,))
     loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.decide import Policy, booking, decide, unrecorded
-from reconciler.core.likeness import alike
+from reconciler.core.likeness import alike, overwritten
 from reconciler.core.names import Address
 from reconciler.core.state import Desired, DesiredState, Live, LiveState, Recorded, RecordedState, Unresolved
 from reconciler.core.steps import Pull
 
+_REPLACED = "whatever else it holds is replaced too"
 _MAKES = frozenset({Action.CREATE, Action.UPDATE})
 
 
@@ -115,7 +116,7 @@ def _with_bases(
             below = change.after.base if change.after is not None else None
             base, there = (settled.get(below), models.get(below)) if below is not None else (None, None)
             seen = replace(change, base_before=there.digest) if there is not None else change
-            settled[item] = _on(base, seen, records.get(item), policy)
+            settled[item] = _told(_on(base, seen, records.get(item), policy), models)
     return tuple(settled[address] for address in decided)
 
 
@@ -152,6 +153,15 @@ def _on(base: Change | None, change: Change, record: Recorded | None, policy: Po
         action, why = booking(want, record, (Reason.ALREADY_PRESENT,))
         return replace(change, action=action, reasons=why, steps=())
     return change
+
+
+def _told(change: Change, models: Mapping[Address, Live]) -> Change:
+    """Tell what of a model that is taken over will be lost: what is declared is not all that it holds."""
+    want = change.after
+    if change.action is not Action.UPDATE or change.reasons != (Reason.UNMANAGED,) or want is None:
+        return change
+    fields = overwritten(want, models[change.address], models.get(want.base) if want.base else None)
+    return replace(change, note=_REPLACED) if fields is None else replace(change, fields=fields)
 
 
 def _stood(record: Recorded, change: Change) -> bool:

@@ -21,21 +21,33 @@ def alike(want: Desired, live: Live, base: Live | None) -> bool:
     False too where that can't be told: without a look at both, and for what the host quantised or converted.
     What is laid over a pull is compared with what the hub says, for the pulled model is not on the host any more.
     """
+    expected = _expected(want, base)
+    return expected is not None and live.facts is not None and not _unlike(expected[0], dict(live.facts), expected[1])
+
+
+def overwritten(want: Desired, live: Live, base: Live | None) -> tuple[FieldChange, ...] | None:
+    """Return what applying `want` would change of what `live` shows; None where that can't be told, as for `alike`."""
+    expected = _expected(want, base)
+    if expected is None or live.facts is None:
+        return None
+    return _changes(expected[0], dict(live.facts), expected[1])
+
+
+def _expected(want: Desired, base: Live | None) -> tuple[dict[str, Fact], frozenset[str]] | None:
+    """Return what a host would show once `want` is applied, and the paths that are the host's own business."""
     create = create_of(want.steps)
-    if create is None or live.facts is None:
-        return False
+    if create is None:
+        return None
     create = with_digests(create, {blob.digest: blob.held_as for blob in uploads_of(want.steps)})
     if create.quantize is not None or converted(create.files) or converted(create.adapters):
-        return False
+        return None
     if create.base is None:
         below: Facts | None = ()
     elif pull_of(want.steps) is not None:
         below = want.below
     else:
         below = base.facts if base is not None else None
-    if below is None:
-        return False
-    return not _unlike(_laid_over(dict(below), create), dict(live.facts), _free(create, dict(below)))
+    return (_laid_over(dict(below), create), _free(create, dict(below))) if below is not None else None
 
 
 def unlike(want: Desired, shown: Facts, below: Facts) -> tuple[FieldChange, ...]:
@@ -43,11 +55,15 @@ def unlike(want: Desired, shown: Facts, below: Facts) -> tuple[FieldChange, ...]
 
     What a host may fill in by itself, and nobody declares, does not count; stops it fills in for files alone.
     """
-    create, before = create_of(want.steps) or Create(want.address.model), dict(shown)
-    expected = _laid_over(dict(below), create)
+    create = create_of(want.steps) or Create(want.address.model)
+    free = _free(create, dict(below)) - {"parameters.stop"}
+    return _changes(_laid_over(dict(below), create), dict(shown), free)
+
+
+def _changes(expected: dict[str, Fact], shown: dict[str, Fact], free: frozenset[str]) -> tuple[FieldChange, ...]:
     after = {path: value for path, value in expected.items() if value not in {(), ""}}
-    paths = _unlike(after, before, _free(create, dict(below)) - {"parameters.stop"})
-    return tuple(FieldChange(path, before.get(path, ABSENT), after.get(path, ABSENT)) for path in paths)
+    paths = _unlike(after, shown, free)
+    return tuple(FieldChange(path, shown.get(path, ABSENT), after.get(path, ABSENT)) for path in paths)
 
 
 def _laid_over(below: dict[str, Fact], create: Create) -> dict[str, Fact]:

@@ -27,6 +27,7 @@ from reconciler.ports import Progress
 from reconciler.transport import Http, Reply, Stream, origin
 
 _LONGEST_REFUSAL = 64 << 10  # bytes of an error's body that we read
+_NOT_THERE = "is Ollama running there (`ollama serve`), and is the address right: spec.url, or $OLLAMA_HOST?"
 _HANGS = "it takes connections and does not answer: is it hung, stopped, or out of memory?"
 _STRANGER = "is that Ollama, and not something else that listens there?"
 
@@ -202,8 +203,8 @@ class Wire:
         try:
             yield
         except TransportError as error:
-            kind = HostTimeout if error.timed_out else HostUnreachable
-            raise kind(error.message, hint=error.hint, where=self._where) from error
+            kind, hint = (HostTimeout, "") if error.timed_out else (HostUnreachable, _NOT_THERE)
+            raise kind(error.message, hint=error.hint or hint, where=self._where) from error
 
 
 class _Reported(io.FileIO):

@@ -55,7 +55,8 @@ def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnost
     """Return what is in a file of at most `most` bytes, or why not: `hint` is for a larger one."""
     try:
         if not path.is_file():
-            return finding(Location(shown), Rule.UNREADABLE, "this is not a file")
+            what = "this is not a file" if path.exists() else "there is no such file"
+            return finding(Location(shown), Rule.UNREADABLE, what)
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # it may just have become a pipe
             content = stream.read(most + 1)
     except OSError as error:

@@ -8,7 +8,7 @@ from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy
 from reconciler.core.diff import diff
 from reconciler.core.facts import ABSENT, FieldChange, facts
-from reconciler.core.likeness import alike, unlike
+from reconciler.core.likeness import alike, overwritten, unlike
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Create, Pull
 from tests.core.builders import content, desired, desired_state, digest, live, live_state, recorded, recorded_state
@@ -187,3 +187,30 @@ def _on(base: dict[str, object]) -> dict[str, object]:
         "adapters": (str(LORA),),
         "parameters.num_ctx": 512,
     }
+
+
+def _taken_over(shown: dict[str, object] | None, below: dict[str, object] | None):
+    """Return the change by which a build takes over what is there; its base is there too."""
+    want = replace(desired(base="b"), steps=(BUILD,))
+    base = replace(live("b", "b1"), facts=facts(below) if below is not None else None)
+    there = replace(live("m", "m1"), facts=facts(shown) if shown is not None else None)
+    (change,) = diff(desired_state(want), live_state(there, base), recorded_state(), Policy(adopt=True))
+    return change
+
+
+def test_taking_a_model_over_tells_all_of_it_that_will_be_lost():
+    change = _taken_over({**BUILT, "system": "theirs", "parameters.seed": 7, "parameters.top_k": 9}, BELOW)
+    assert (change.action, change.reasons) == (Action.UPDATE, (Reason.UNMANAGED,))
+    assert change.fields == (
+        FieldChange("parameters.seed", 7, ABSENT),
+        FieldChange("parameters.top_k", 9, 5),
+        FieldChange("system", "theirs", "above"),
+    )
+    assert not change.note
+
+
+@pytest.mark.parametrize(("shown", "below"), [(None, BELOW), (BUILT, None)], ids=["itself", "its base"])
+def test_what_can_not_be_looked_at_is_said_to_be_replaced(shown, below):
+    change = _taken_over(shown, below)
+    assert (change.action, change.note) == (Action.UPDATE, "whatever else it holds is replaced too")
+    assert overwritten(change.after, replace(live("m", "m1"), facts=None), None) is None

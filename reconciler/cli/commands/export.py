@@ -191,4 +191,5 @@ def _told(out: Path, kept: "Sequence[Exported]") -> str:
     parts = [f"{by[how]} {what}" for how, what in _HOW.items() if by[how]]
     lines = [f"Wrote {safe(str(out / _FILE))}: {', '.join((counted(len(kept), 'model'), *parts))}.", ""]
     lines += [f"  reconciler adopt --manifests {path}  makes them ours, without touching them"]
-    return "\n".join([*lines, f"  reconciler plan {path}               finds them in sync"])
+    lines += [f"  reconciler plan {path}               finds them in sync, unless our records say otherwise"]
+    return "\n".join(lines)
