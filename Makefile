@@ -17,7 +17,7 @@ lock_options := --generate-hashes --allow-unsafe --strip-extras --quiet \
 # $(call group,NAME,COMMAND): run one group of checks, and say which one failed.
 group = printf '── %s\n' '$(1)'; $(2) || { printf '✗ %s failed\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help venv parts lint types imports check test fuzz demo lock clean
+.PHONY: help venv parts lint types imports check test fuzz bench demo lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -55,6 +55,9 @@ test: parts lint types imports  ## everything, as CI runs it
 
 fuzz: $(project)  ## hostile manifests and GGUF headers, made by chance (SECONDS=60 for each of the two)
 	@$(python) -m tests.fuzz $(or $(SECONDS),60)
+
+bench: parts  ## us against what people do today, medians and ratios in one run (PARTS="starting noop", JSON=FILE)
+	@$(python) -m tests.bench $(PARTS) $(if $(JSON),--json $(JSON))
 
 demo: parts  ## the whole story on a real Ollama, in under two minutes
 	@$(python) -m tests.demo

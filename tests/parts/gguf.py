@@ -25,8 +25,12 @@ def tiny_model(
     chat_template: str = "",
     tokens: bool = True,
     embeds: bool = False,
+    ballast: int = 0,
 ) -> Digest:
-    """Write a model of one layer in F16 and return its digest; every seed gives other weights."""
+    """Write a model of one layer in F16 and return its digest; every seed gives other weights.
+
+    `ballast` bytes of weights that nothing uses make it as large as a real one.
+    """
     writer = GGUFWriter(path, architecture)
     writer.add_name(f"tiny {seed}")
     writer.add_context_length(64)
@@ -49,6 +53,8 @@ def tiny_model(
         writer.add_tensor(name, _random(seed, name, rows, columns).astype(np.float16))
     for name in ("output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"):
         writer.add_tensor(name, np.ones(WIDTH, dtype=np.float32))
+    if ballast:
+        writer.add_tensor("ballast.weight", np.random.default_rng(seed).integers(-128, 128, ballast, dtype=np.int8))
     return _written(writer, path)
 
 

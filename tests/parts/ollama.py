@@ -64,6 +64,11 @@ class RealOllama:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the server's process, 0 while none runs."""
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> None:
         """Start the server and wait until it answers; raises RuntimeError with the end of its log if it does not."""
         self._folder.mkdir(parents=True, exist_ok=True)

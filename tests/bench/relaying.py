@@ -1,0 +1,73 @@
+"""Ten tags that share one large layer, onto a host that has none of it."""
+
+import json
+from urllib.request import urlopen
+
+from tests.bench.measure import Row, in_turns
+from tests.bench.peers import pull_at_once
+from tests.bench.scene import Scene
+from tests.parts.gguf import tiny_model
+from tests.parts.registry import MODEL_TYPE, Layer
+
+_TAGS = 10
+_SIZE = 250_000_000  # bytes
+_LICENSE = "application/vnd.ollama.image.license"
+_MANIFEST = """\
+apiVersion: reconciler/v1
+kind: Model
+metadata: {{name: "{name}"}}
+spec: {{source: {{ollama: {{name: "{name}", insecure: true, relay: always}}}}}}
+---
+"""
+
+
+def relaying(scene: Scene) -> list[Row]:
+    """Measure the relay against ten pulls at once, and against one bare download of the layer."""
+    weights = scene.folder / "large.gguf"
+    tiny_model(weights, ballast=_SIZE)
+    large = Layer(MODEL_TYPE, weights.read_bytes())
+    for number in range(_TAGS):
+        scene.registry.put_model("relay/large", f"v{number}", large, Layer(_LICENSE, f"{number}".encode()))
+    rows = []
+    for place, goal in ((scene.registry.hub, 1 / 8), (scene.registry.plain, None)):
+        names = [f"{place}/relay/large:v{number}" for number in range(_TAGS)]
+        folder = scene.folder / f"relay-{place.rpartition(':')[2]}"
+        folder.mkdir()
+        (folder / "models.yaml").write_text("".join(_MANIFEST.format(name=name) for name in names))
+        rows.append(_compared(scene, folder.name, names, goal))
+    return rows
+
+
+def _compared(scene: Scene, folder: str, names: list[str], goal: float | None) -> Row:
+    def afresh() -> None:
+        for name in scene.server.models():
+            if "/relay/" in name:
+                scene.server.call("DELETE", "/api/delete", model=name)
+
+    def ours() -> None:
+        scene.reconciler("--log-level", "warning", "apply", "--auto-approve", folder)
+
+    def theirs() -> None:
+        if goal is not None:
+            pull_at_once(scene.ollama.url, names)
+        else:
+            _download(scene, names[0])
+
+    mine, other = in_turns(ours, theirs, 3, afresh)
+    what = "10 tags that share 250 MB, by relay"
+    if goal is not None:
+        return Row("12", what, "ollama pull, all at once", mine, other, "≤ 1/8", mine <= goal * other, rounds=3)
+    whom = "one download of the layer"
+    return Row("12", f"{what}, from a plain registry", whom, mine, other, "≤ 2.2", mine <= 2.2 * other, rounds=3)
+
+
+def _download(scene: Scene, name: str) -> None:
+    place, _, rest = name.partition("/")
+    repo, _, tag = rest.partition(":")
+    layers = json.loads(scene.registry.manifest(repo, tag))["layers"]
+    with (
+        urlopen(f"http://{place}/v2/{repo}/blobs/{layers[0]['digest']}") as answer,
+        (scene.folder / "layer").open("wb") as file,
+    ):
+        while block := answer.read(1 << 20):
+            file.write(block)
