@@ -8,13 +8,8 @@ from pathlib import Path
 from tests.bench.measure import Row, in_turns
 from tests.bench.peers import helm_loop
 from tests.bench.scene import Scene
-from tests.parts.gguf import tiny_model
-from tests.parts.registry import MODEL_TYPE, Layer
+from tests.bench.stock import stocked
 
-_SYSTEM = "application/vnd.ollama.image.system"
-_CONFIG = (
-    b'{"model_format":"gguf","model_family":"llama","model_families":["llama"],"model_type":"1M","file_type":"F16"}'
-)
 _MODEL = """\
 apiVersion: reconciler/v1
 kind: Model
@@ -84,13 +79,11 @@ def _large(scene: Scene) -> Row:
 
 
 def _declared(scene: Scene, count: int) -> tuple[list[str], list[tuple[str, str, str]]]:
-    """Declare and apply so many models, half of them from the registry; return the names, and what is built."""
-    weights = scene.folder / "tiny.gguf"
-    tiny_model(weights)
-    pulls = [f"{scene.registry.hub}/bench/m{number:04}:v1" for number in range(count // 2)]
-    for number in range(count // 2):
-        layers = (Layer(MODEL_TYPE, weights.read_bytes()), Layer(_SYSTEM, f"You are number {number}.".encode()))
-        scene.registry.put_model(f"bench/m{number:04}", "v1", *layers, config=_CONFIG)
+    """Declare and apply so many models, half of them from the registry; return the names, and what is built.
+
+    The registry's are on the host already, so that apply only puts them on record.
+    """
+    pulls = stocked(scene, count // 2)
     builds = [(f"b{number:04}", pulls[0], f"You are build {number}.") for number in range(count // 2)]
     folder = scene.folder / "manifests"
     folder.mkdir(exist_ok=True)
