@@ -24,6 +24,7 @@ _NOT_GGUF = "it has no weights that the host names: it runs elsewhere, or is no 
 class How(StrEnum):
     """What a model is declared by."""
 
+    RECORD = "record"
     HUB = "hub"
     BUILD = "build"
     BLOBS = "blobs"
@@ -65,17 +66,21 @@ class Exported:
     unasked: str = ""  # why its hub, on which it may well be, could not be asked
 
 
-def exported(models: Sequence[Known], twins: Mapping[ModelName, Asked], where: Location) -> tuple[Exported, ...]:
-    """Return what declares each model, sorted by name.
+def exported(
+    models: Sequence[Known], twins: Mapping[ModelName, Asked], where: Location, known: Sequence[Exported] = ()
+) -> tuple[Exported, ...]:
+    """Return what declares each model, sorted by name, those of which it is `known` among them.
 
     `twins` are, for models with the content of another one on the host, what that one's name means on its hub.
     """
     ordered = sorted(models, key=lambda model: model.live.address.model)
+    standing = {item.name: item.resource for item in known if item.resource is not None}
     builds = {model.live.address.model: made for model in ordered if (made := _build(model, twins, where)) is not None}
     for name in sorted(builds):
-        if name in _chain(name, builds):  # a circle of bases: one of them has to stand on its own
+        if name in _chain(name, standing | builds):  # a circle of bases: one of them has to stand on its own
             del builds[name]
-    return tuple(_exported(model, twins, builds, where) for model in ordered)
+    others = (_exported(model, twins, builds, where) for model in ordered)
+    return tuple(sorted((*others, *known), key=lambda item: item.name))
 
 
 def _exported(

@@ -3,7 +3,7 @@
 Its models are looked for on their hubs first; only those that are not there as they are need be shown.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,26 +32,29 @@ def listed(host: Host) -> Listed:
     return {live.address.model: live for live in host.models() if not is_staging(live.address.model)}
 
 
-def survey(host: Host, there: Listed, wanted: Collection[ModelName], hub: Source, fleet: Fleet) -> tuple[Exported, ...]:
+def survey(
+    host: Host, there: Listed, known: Sequence[Exported], wanted: Collection[ModelName], hub: Source, fleet: Fleet
+) -> tuple[Exported, ...]:
     """Return what declares each wanted model of those that are `there`, sorted by name; raises HostError.
 
-    `hub` is the source that names are asked of.
+    `known` ones are as they are and among them; `hub` is the source that the names of the others are asked of.
     """
     where = Location(f"host {host.name}")
+    wanted = [name for name in wanted if name not in {item.name for item in known}]
     digests = {there[name].digest for name in wanted}
     alike = sorted(name for name, live in there.items() if live.digest in digests)
     asking = _Hubs(hub, where)
     asked = dict(_all(fleet, asking.ask, alike))
-    known = [Known(there[name], asked[name]) for name in wanted]
-    shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in known if not _pulled(item))))
-    models = [shown.get(item, item) for item in known]
+    found = [Known(there[name], asked[name]) for name in wanted]
+    shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in found if not _pulled(item))))
+    models = [shown.get(item, item) for item in found]
     bases = {item.parent for item in models if item.parent is not None}
     seen: Mapping[ModelName, Facts | None] = {item.live.address.model: item.live.facts for item in shown.values()}
     bare = sorted((bases & there.keys()) - seen.keys())
     below = {**seen, **dict(_all(fleet, lambda name: _facts(host, name), bare))}
     above = dict(_all(fleet, asking.consists, sorted(bases - there.keys())))
-    twins = {item.live.address.model: found for item in known if (found := _twin(item, there, asked)) is not None}
-    return exported([_on_its_parent(item, below, above) for item in models], twins, where)
+    twins = {item.live.address.model: twin for item in found if (twin := _twin(item, there, asked)) is not None}
+    return exported([_on_its_parent(item, below, above) for item in models], twins, where, known)
 
 
 def _all(fleet: Fleet, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:

@@ -31,6 +31,18 @@ def exported(reconciler, folder, host, refusals):
 
 
 @pytest.fixture
+def elsewhere(reconciler, folder, refusals):
+    """Return a function that exports to stdout where nothing is on record."""
+
+    def export(*words):
+        done = reconciler("--registry", f"sqlite:///{folder.parent}/empty.db", "export", *words)
+        refusals.clear()
+        return done
+
+    return export
+
+
+@pytest.fixture
 def fresh(reconciler, folder, refusals):
     """Return a function that runs a command on what was exported, with an empty registry."""
 
@@ -94,14 +106,13 @@ def test_names_select_and_a_base_that_is_not_selected_stays_on_the_host(reconcil
     assert "did you mean bot:latest?" in wrong.err
 
 
-def test_what_no_manifest_can_say_is_told_and_the_rest_is_written(reconciler, folder, host, refusals):
+def test_what_no_manifest_can_say_is_told_and_the_rest_is_written(reconciler, folder, host, elsewhere):
     model(folder)
     reconciler("apply", "--auto-approve")
     digest = str(tiny_model(folder.parent / "same.gguf"))
     make(host, "odd", **{"from": "tiny:latest"}, parameters={"mirostat": 2})
     make(host, "two", files={"m.gguf": digest}, messages=[{"role": "alien", "content": "x"}])
-    done = reconciler("export")
-    refusals.clear()
+    done = elsewhere()
     assert done.status == 4
     assert "warning: not declared: odd:latest: unknown key 'mirostat'" in done.err
     assert "warning: not declared: two:latest: 'role' must be system or user or assistant" in done.err
@@ -165,26 +176,53 @@ def test_two_exports_of_one_host_are_the_same_text(reconciler, folder, host, ref
     refusals.clear()
 
 
-def test_a_model_that_the_host_cannot_show_is_told_and_a_base_of_that_kind_is_none(reconciler, folder, host, refusals):
+def test_a_model_that_the_host_cannot_show_is_told_and_a_base_of_that_kind_is_none(reconciler, folder, host, elsewhere):
     model(folder)
     tune(folder, "bot", "tiny")
     model(folder, name="broken", seed=4)
     reconciler("apply", "--auto-approve")
     manifest = json.loads(host.store.manifests[host.store.existing("broken")])
     host.store.blobs.pop(manifest["layers"][0]["digest"])
-    done = reconciler("export")
-    refusals.clear()
+    done = elsewhere()
     assert done.status == 4
     assert "warning: not declared: broken:latest: the host can't show it: model 'broken:latest' not found" in done.err
     assert "# Not declared: broken:latest: the host can't show it" in done.out
     assert done.out.count("\nkind:") == 2
 
 
-def test_where_no_hub_answers_that_is_said_and_all_is_declared(reconciler, folder, host, refusals):
+def test_where_no_hub_answers_that_is_said_and_all_is_declared(reconciler, folder, host, elsewhere):
     for seed in range(3):
         model(folder, name=f"m{seed}", seed=seed)
     reconciler("apply", "--auto-approve")
-    done = reconciler("export")
+    done = elsewhere()
     assert done.out.count("Its hub could not be asked") == 3
     assert ": 3 models declared by blobs for want of it" in done.err
+
+
+def test_a_host_that_we_manage_is_in_sync_with_what_is_exported_of_it(reconciler, folder, host, hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    tiny_model(folder / "hub-Q8_0.gguf", seed=5)
+    hub.commit("team/hub", {"hub-Q8_0.gguf": folder / "hub-Q8_0.gguf"})
+    source = "source: {huggingface: {repo: team/hub, quantization: Q8_0}}\n  parameters: {num_ctx: 256}"
+    write(folder, "far", f"kind: Model\nmetadata: {{name: far}}\nspec:\n  {source}\n")
+    model(folder, more="protect: true\ntemplate: '{{ .Prompt }}'")
+    tune(folder, "bot", "tiny", "parameters: {seed: 1, stop: [a]}\nexamples: [{user: hi, assistant: ho}]")
+    assert reconciler("apply", "--auto-approve").status == 0
+    told = reconciler("export", "--out", folder.parent / "out")
+    assert (told.status, told.err) == (0, "")
+    assert "Wrote" in told.out
+    assert "3 models, 3 as on our records." in told.out
+    text = (folder.parent / "out" / "models.yaml").read_text()
+    assert "huggingface:\n      quantization: Q8_0\n      repo: team/hub\n" in text
+    assert f"It was made from {folder / 'tiny.gguf'}: put that beside this manifest" in text.replace("\n#", "")
+    again = reconciler("plan", "--detailed-exitcode", folder.parent / "out")
+    assert (again.status, again.out.splitlines()[0]) == (0, "No changes. 3 models in sync on 1 host.")
+
+
+def test_a_model_that_is_not_as_on_our_records_is_declared_as_it_is(reconciler, folder, host, refusals):
+    model(folder, more="parameters: {num_ctx: 512}")
+    reconciler("apply", "--auto-approve")
+    make(host, "tiny", **{"from": "tiny:latest"}, parameters={"num_ctx": 64})
+    told = reconciler("export")
     refusals.clear()
+    assert "num_ctx: 64" in told.out

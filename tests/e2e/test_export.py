@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hands import Hands
+from tests.fakes.hf_server import HubServer
+from tests.manifests import model, tune, write
 from tests.parts.gguf import CHATML, tiny_adapter, tiny_model, tiny_projector
 from tests.parts.ollama import RealOllama
 from tests.parts.safetensors import put, tiny_llama
@@ -49,6 +51,14 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 def hub(registry, unique):
     """Return the beginning of names on a real registry that no other test uses."""
     return f"{registry.hub}/team/{unique}"
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Give an empty Hugging Face hub that `$HF_ENDPOINT` names."""
+    with HubServer() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
 
 
 @pytest.fixture
@@ -159,3 +169,28 @@ def test_a_tag_that_moved_since_is_told_and_its_old_content_declared(host, hub, 
     (tmp_path / "out" / "models.yaml").write_text(text)
     run("adopt", "--manifests", str(tmp_path / "out"))
     run("plan", "--detailed-exitcode", str(tmp_path / "out"))
+
+
+def test_what_we_applied_is_in_sync_with_what_is_exported_of_it(host, hub, far, folder, run, tmp_path):
+    name = f"{hub}:ours"
+    host.hands.create(name, files=host.upload(tiny_model, "pulled.gguf", seed=87), system="From the hub.")
+    host.hands.publish(name)
+    file = tmp_path / "far-Q8_0.gguf"
+    tiny_model(file, seed=88)
+    far.commit("team/far", {file.name: file})
+    source = f"source: {{ollama: {{name: '{name}', insecure: true}}}}"
+    write(folder, "pulled", f"kind: Model\nmetadata: {{name: '{name}'}}\nspec:\n  {source}\n")
+    write(folder, "laid", f"kind: Model\nmetadata: {{name: laid}}\nspec:\n  {source}\n  system: Laid over it.\n")
+    source = "source: {huggingface: {repo: team/far, quantization: Q8_0}}"
+    write(folder, "far", f"kind: Model\nmetadata: {{name: far}}\nspec:\n  {source}\n  parameters: {{num_ctx: 128}}\n")
+    model(folder, "near", more="license: MIT\nprotect: true")
+    tune(folder, "bot", "near", "system: Brief.\nparameters: {seed: 1, stop: [a, b]}\nadapter: {gguf: lora.gguf}")
+    tiny_adapter(folder / "lora.gguf", seed=83)
+    tune(folder, "botbot", "bot", "examples: [{user: hi, assistant: ho}]")
+    run("apply", "--auto-approve", str(folder))
+    before, out = host.hands.listed(), str(tmp_path / "out")
+    assert "models.yaml: 6 models, 6 as on our records." in run("export", "--out", out)
+    told = run("plan", "--detailed-exitcode", out)
+    assert told.startswith("No changes. 6 models in sync on 1 host.")
+    run("apply", "--auto-approve", out)
+    assert host.hands.listed() == before

@@ -12,7 +12,7 @@ from reconciler.cli import candidates, options
 from reconciler.cli.exit_codes import DONE, PARTIAL
 from reconciler.cli.naming import model_name
 from reconciler.cli.settings import Settings
-from reconciler.cli.wiring import default_host, load, open_hosts, open_sources
+from reconciler.cli.wiring import default_host, load, open_hosts, open_sources, open_store
 from reconciler.cli.writing import write_new
 from reconciler.core.diagnostics import Location
 from reconciler.core.names import HostName, ModelName, host_name
@@ -22,12 +22,18 @@ from reconciler.ports import Host
 
 if TYPE_CHECKING:
     from reconciler.core.exported import Exported
+    from reconciler.core.state import Live
     from reconciler.manifest.drafts import Text
 
 _FILE = "models.yaml"
 _WIDTH = 16  # requests under way at once
 _DEFAULT = "default"
-_HOW = {"hub": "from hubs", "build": "as builds on others", "blobs": "by blobs that only this host holds"}
+_HOW = {
+    "record": "as on our records",
+    "hub": "from hubs",
+    "build": "as builds on others",
+    "blobs": "by blobs that only this host holds",
+}
 
 
 @click.command("export")
@@ -67,9 +73,10 @@ def command(
       reconciler export --url https://gpu-01:11434     another host, declared along with its models
       reconciler export --modelfile bot                the Modelfile of a declared model, for `ollama create`
 
-    Each NAME, or every model, is looked for on its hub: one that means there what it is on the host is declared by that
-    name. One that was built on another model is declared as a FineTune of it, and anything else by the blobs that only
-    this host holds; comments say why. Nothing is written to the host. `reconciler adopt` makes the models ours.
+    A model that is as our records have it is declared as it was made. Any other is looked for on its hub: one that
+    means there what it is on the host is declared by that name. One that was built on another model is declared as a
+    FineTune of it, and the rest by the blobs that only this host holds; comments say why. Nothing is written to the
+    host. `reconciler adopt` makes the models ours.
 
     With --modelfile no host is asked and nothing is downloaded. FROM names the base, the name on the hub, the folder,
     or the file; where files are on Hugging Face, comments say where and with which sha256.
@@ -89,8 +96,9 @@ def command(
 
 def _exported(spec: HostSpec, names: Sequence[str], out: Path | None, settings: Settings, *, declared: bool) -> int:
     """Write down the models of a host, with the host itself where it is `declared`; return the exit status."""
-    found = _surveyed(spec, names, settings)
-    made = _written(found, spec, declared=declared, home=str(out or "."))
+    home = str(out.resolve()) if out is not None else ""
+    found = _surveyed(spec, names, settings, home)
+    made = _written(found, spec, declared=declared, home=home or str(Path.cwd()))
     _warn(made, found)
     kept = [item for item in found if item.resource in made.entries]
     if out is None:
@@ -129,7 +137,7 @@ def _at(url: str) -> HostSpec:
         return HostSpec(HostName(_DEFAULT), url.rstrip("/"), Location("--url"))
 
 
-def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings) -> "tuple[Exported, ...]":
+def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings, home: str) -> "tuple[Exported, ...]":
     """Return what declares each model that is meant; raises HostError, SettingsError and click.BadParameter."""
     from reconciler.workflow.fleet import Fleet
     from reconciler.workflow.survey import listed, survey
@@ -142,8 +150,20 @@ def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings) -> "tupl
     wanted = {_present(name, there) for name in names} or set(there)
     if not wanted:
         raise SettingsError(f"there are no models on host {spec.name} at {spec.url}")
+    known = _known((there[name] for name in wanted), settings, home)
     with Fleet(_WIDTH) as fleet:
-        return survey(host, there, sorted(wanted), open_sources(settings)("ollama"), fleet)
+        return survey(host, there, known, sorted(wanted), open_sources(settings)("ollama"), fleet)
+
+
+def _known(models: "Iterable[Live]", settings: Settings, home: str) -> "list[Exported]":
+    """Return what declares the models that are as our records have them; raises RegistryError."""
+    from reconciler.core.recalled import recalled
+
+    records = open_store(settings).read().by_address
+    pairs = [(model, record) for model in models if (record := records.get(model.address)) is not None]
+    same = [record for model, record in pairs if record.digest == model.digest]
+    where = Location("our records")
+    return [found for record in same if (found := recalled(record, where, home)) is not None]
 
 
 def _present(text: str, there: Iterable[ModelName]) -> ModelName:
@@ -158,8 +178,6 @@ def _present(text: str, there: Iterable[ModelName]) -> ModelName:
 
 
 def _written(found: "Sequence[Exported]", spec: HostSpec, *, declared: bool, home: str) -> "Text":
-    import os
-
     from reconciler.manifest.drafts import Draft, manifest_text
     from reconciler.report.text import without_login
 
@@ -170,7 +188,7 @@ def _written(found: "Sequence[Exported]", spec: HostSpec, *, declared: bool, hom
         "As long as it is, plans find it in sync; `reconciler adopt` makes it ours.",
     )
     lost = (f"Not declared: {item.name}: {note}" for item in found if item.resource is None for note in item.notes)
-    return manifest_text((*host * declared, *drafts), header, lost, os.path.realpath(home))
+    return manifest_text((*host * declared, *drafts), header, lost, home)
 
 
 def _warn(made: "Text", found: "Iterable[Exported]") -> None:
