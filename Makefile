@@ -56,8 +56,8 @@ test: parts lint types imports  ## everything, as CI runs it
 fuzz: $(project)  ## hostile manifests and GGUF headers, made by chance (SECONDS=60 for each of the two)
 	@$(python) -m tests.fuzz $(or $(SECONDS),60)
 
-bench: parts  ## us against what people do today, medians and ratios in one run (PARTS="starting noop", JSON=FILE)
-	@$(python) -m tests.bench $(PARTS) $(if $(JSON),--json $(JSON))
+bench: parts  ## us against what people do today, medians and ratios in one run (PARTS="starting noop", JSON=FILE, SAVE=1: into README.md)
+	@$(python) -m tests.bench $(PARTS) $(if $(JSON),--json $(JSON)) $(if $(SAVE),--save)
 
 demo: parts  ## the whole story on a real Ollama, in under two minutes
 	@$(python) -m tests.demo

@@ -7,56 +7,97 @@ import argparse
 import json
 import os
 import platform
+import re
+import signal
+import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.bench.documents import documents
 from tests.bench.imports import imports
 from tests.bench.measure import Row
 from tests.bench.noop import noop
 from tests.bench.relaying import relaying
-from tests.bench.scene import scene
+from tests.bench.scene import Scene
 from tests.bench.starting import starting
+from tests.bench.table import HEAD, figures, line, section, with_section
+from tests.parts.ollama import REPOSITORY, find_server
 
 PARTS = {part.__name__: part for part in (starting, documents, noop, imports, relaying)}
+LAST = REPOSITORY / "tests" / "bench" / "last.json"
+README = REPOSITORY / "README.md"
 
 
 def main(words: list[str]) -> None:
     """Run the parts that are named, or all, and print the table."""
+    parser = _parser()
+    asked = parser.parse_args(words)
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if asked.table is not None:
+        print(section(json.loads(asked.table.read_text())), end="")
+        return
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # servers end with us
+    document: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": _machine(),
+        "rows": [],
+        "left_out": {},
+    }
+    print(*document["machine"].values(), HEAD, sep="\n")
+    for name in asked.parts or PARTS:
+        for row in _measured(name, document["left_out"]):
+            print(line(row), flush=True)
+            document["rows"].append(figures(row))
+    for file in [asked.json] * bool(asked.json) + [LAST] * asked.save:
+        file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    if asked.save:
+        README.write_text(with_section(README.read_text(), document))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description="Medians and ratios, us against what people do.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all where none is named")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    asked = parser.parse_args(words)
-    rows: list[Row] = []
-    print(_machine())
-    print("| # | measured | ours | against | theirs | ratio | goal |", "|---|---|--:|---|--:|--:|---|", sep="\n")
-    for name in asked.parts or PARTS:
-        with scene() as here:
-            for row in PARTS[name](here):
-                print(line(row), flush=True)
-                rows.append(row)
-    if asked.json is not None:
-        figures = [{**asdict(row), "ratio": row.ratio} for row in rows]
-        asked.json.write_text(json.dumps({"machine": _machine(), "rows": figures}, indent=2) + "\n")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="run nothing: print what such a file says")
+    parser.add_argument("--save", action="store_true", help=f"put the figures into {LAST.name} and README.md")
+    return parser
 
 
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}\n"
+def _measured(name: str, left_out: dict[str, str]) -> Iterator[Row]:
+    """Return the rows of one part; what it can't measure on this machine is said, and the other parts go on."""
+    try:
+        with Scene() as scene:
+            yield from PARTS[name](scene)
+    except (AssertionError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", "") or str(error) or type(error).__name__
+        left_out[name] = said.strip()
+        print(f"{name} is left out: {said.strip()}", file=sys.stderr, flush=True)
 
 
-def line(row: Row) -> str:
-    """Return a row of the table, in Markdown."""
-    mark = "" if row.reached else " (not reached)"
-    ours, theirs = (_amount(value, row.unit) for value in (row.ours, row.theirs))
-    ratio = f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"1/{1 / row.ratio:.0f}" if row.ratio else "0"
-    return f"| {row.number} | {row.measured} | {ours} | {row.against} | {theirs} | {ratio} | {row.goal}{mark} |"
+def _machine() -> dict[str, object]:
+    processor = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    return {
+        "cores": os.cpu_count(),
+        "cpu": processor[1] if processor else platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "ollama": _ollama_version(),
+    }
 
 
-def _amount(value: float, unit: str) -> str:
-    if unit != "s":
-        return f"{value:g}"
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+def _ollama_version() -> str:
+    files = find_server()
+    if files is None:
+        return "none"
+    libraries = {"LD_LIBRARY_PATH": str(files.libraries)} if files.libraries else {}
+    told = {"HOME": "/nonexistent", "OLLAMA_HOST": "127.0.0.1:1", **libraries}  # nobody listens: it tells its own
+    said = subprocess.run([files.binary, "--version"], env=told, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"\d+\.\d+\.\d+\S*", said)
+    return found[0] if found else "unknown"
 
 
 if __name__ == "__main__":

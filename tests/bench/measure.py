@@ -1,11 +1,13 @@
 """Measuring: two ways to the same end, taken in turns in one run, so that a noisy machine is noisy for both."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 Way = Callable[[], object]
+Meter = Callable[[], float]
+wall: Meter = time.perf_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,32 +16,73 @@ class Row:
 
     number: str  # of the figure
     measured: str
-    against: str
+    against: str  # empty where nothing can be compared
     ours: float
-    theirs: float
+    theirs: float | None
     goal: str
     reached: bool
-    unit: str = "s"
+    unit: str = "s"  # or B (bytes), or what is counted
     rounds: int = 1
 
     @property
-    def ratio(self) -> float:
-        """Return what ours is of theirs."""
-        return self.ours / self.theirs if self.theirs else float("inf")
+    def ratio(self) -> float | None:
+        """Return what ours is of theirs; None where theirs is nothing."""
+        return self.ours / self.theirs if self.theirs else None
 
 
-def in_turns(ours: Way, theirs: Way, rounds: int, between: Way = lambda: None) -> tuple[float, float]:
+def at_most(
+    limit: float, number: str, measured: str, against: str, pair: tuple[float, float], unit: str = "s", rounds: int = 1
+) -> Row:
+    """Return the row of two medians where ours should be at most `limit` times theirs."""
+    ours, theirs = pair
+    goal = f"≤ {limit:g}" if limit >= 0.2 else f"≤ 1/{1 / limit:.0f}"
+    return Row(number, measured, against, ours, theirs, goal, ours <= limit * theirs, unit, rounds)
+
+
+def counted(
+    number: str, measured: str, count: float, limit: float, unit: str, against: str = "", theirs: float | None = None
+) -> Row:
+    """Return the row of something that was counted once and should be at most `limit`."""
+    goal = f"≤ {amount(limit, unit)}" if limit else "none"
+    return Row(number, measured, against, count, theirs, goal, count <= limit, unit)
+
+
+def in_turns(
+    ours: Way, theirs: Way, rounds: int, between: Way = lambda: None, meter: Meter = wall
+) -> tuple[float, float]:
     """Return the medians of both ways in seconds; each runs once unmeasured, then once a round.
 
     `between` runs before each, unmeasured.
     """
-    times: dict[Way, list[float]] = {ours: [], theirs: []}
+    return by_meters((meter,), ours, theirs, rounds, between)[0]
+
+
+def by_meters(
+    meters: Sequence[Meter], ours: Way, theirs: Way, rounds: int, between: Way = lambda: None
+) -> list[tuple[float, float]]:
+    """Return the medians of both ways by each meter, in its unit: what it shows after a way less what it did before."""
+    kept: dict[Way, list[list[float]]] = {ours: [], theirs: []}
     for turn in range(rounds + 1):
-        for way, seconds in times.items():
+        for way, measured in kept.items():
             between()
-            begin = time.perf_counter()
+            begin = [meter() for meter in meters]
             way()
-            taken = time.perf_counter() - begin
+            taken = [meter() - start for meter, start in zip(meters, begin, strict=True)]
             if turn:
-                seconds.append(taken)
-    return median(times[ours]), median(times[theirs])
+                measured.append(taken)
+    return [
+        (median(round_[index] for round_ in kept[ours]), median(round_[index] for round_ in kept[theirs]))
+        for index in range(len(meters))
+    ]
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a figure as people read it: 250 ms, 5.0 s, 98 MB, 52 requests."""
+    if unit == "s":
+        return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+    if unit != "B":
+        return f"{value:,.0f} {unit}"
+    for name, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {name}"
+    return f"{value:.0f} B"

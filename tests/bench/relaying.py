@@ -3,7 +3,7 @@
 import json
 from urllib.request import urlopen
 
-from tests.bench.measure import Row, in_turns
+from tests.bench.measure import Row, amount, at_most, in_turns
 from tests.bench.peers import pull_at_once
 from tests.bench.scene import Scene
 from tests.parts.gguf import tiny_model
@@ -11,6 +11,7 @@ from tests.parts.registry import MODEL_TYPE, Layer
 
 _TAGS = 10
 _SIZE = 250_000_000  # bytes
+_ROUNDS = 3
 _LICENSE = "application/vnd.ollama.image.license"
 _MANIFEST = """\
 apiVersion: reconciler/v1
@@ -45,7 +46,7 @@ def _compared(scene: Scene, folder: str, names: list[str], goal: float | None) -
                 scene.server.call("DELETE", "/api/delete", model=name)
 
     def ours() -> None:
-        scene.reconciler("--log-level", "warning", "apply", "--auto-approve", folder)
+        scene.apply(folder)
 
     def theirs() -> None:
         if goal is not None:
@@ -53,12 +54,11 @@ def _compared(scene: Scene, folder: str, names: list[str], goal: float | None) -
         else:
             _download(scene, names[0])
 
-    mine, other = in_turns(ours, theirs, 3, afresh)
-    what = "10 tags that share 250 MB, by relay"
+    pair = in_turns(ours, theirs, _ROUNDS, afresh)
+    what = f"{_TAGS} tags that share {amount(_SIZE, 'B')}, by relay"
     if goal is not None:
-        return Row("12", what, "ollama pull, all at once", mine, other, "≤ 1/8", mine <= goal * other, rounds=3)
-    whom = "one download of the layer"
-    return Row("12", f"{what}, from a plain registry", whom, mine, other, "≤ 2.2", mine <= 2.2 * other, rounds=3)
+        return at_most(1 / 8, "12", what, "ollama pull, all at once", pair, rounds=_ROUNDS)
+    return at_most(2.2, "12", f"{what}, from a plain registry", "one download of the layer", pair, rounds=_ROUNDS)
 
 
 def _download(scene: Scene, name: str) -> None:

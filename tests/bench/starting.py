@@ -2,18 +2,24 @@
 
 import sys
 
-from tests.bench.measure import Row, in_turns
+from tests.bench.measure import Row, at_most, in_turns
 from tests.bench.scene import Scene
 
-_GOALS = {"--version": 4, "--help": 6}
+_COMPLETION = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler pl", "COMP_CWORD": "1"}
+_ROUNDS = 15
 
 
 def starting(scene: Scene) -> list[Row]:
     """Measure against a Python process that does nothing."""
-    rows = []
-    for word, goal in _GOALS.items():
-        ours, bare = in_turns(
-            lambda word=word: scene.reconciler(word), lambda: scene.run(sys.executable, "-c", "pass"), 15
-        )
-        rows.append(Row("10", word, "python -c pass", ours, bare, f"≤ {goal}", ours <= goal * bare, rounds=15))
-    return rows
+    return [
+        _compared(scene, "--version", 4, "--version"),
+        _compared(scene, "completion of a command's name", 4, **_COMPLETION),
+        _compared(scene, "--help", 6, "--help"),
+    ]
+
+
+def _compared(scene: Scene, what: str, goal: int, *words: str, **environment: str) -> Row:
+    pair = in_turns(
+        lambda: scene.reconciler(*words, **environment), lambda: scene.run(sys.executable, "-c", "pass"), _ROUNDS
+    )
+    return at_most(goal, "10", what, "python -c pass", pair, rounds=_ROUNDS)

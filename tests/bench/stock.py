@@ -1,4 +1,7 @@
-"""A host that holds models already: put into its store as a pull would leave them, because a pull takes seconds."""
+"""A host that holds models already: put into its store as a pull or a create would leave them.
+
+A pull takes a real server a second for each new blob, a create all its other models' manifests.
+"""
 
 import hashlib
 import json
@@ -6,44 +9,95 @@ from pathlib import Path
 
 from tests.bench.scene import Scene
 from tests.parts.gguf import tiny_model
-from tests.parts.registry import MODEL_TYPE, Layer
+from tests.parts.registry import CONFIG_TYPE, MANIFEST_TYPE, MODEL_TYPE, Layer
 
-_SYSTEM = "application/vnd.ollama.image.system"
-_CONFIG = (
-    b'{"model_format":"gguf","model_family":"llama","model_families":["llama"],"model_type":"1M","file_type":"F16"}'
-)
+Entry = dict[str, object]
+Build = tuple[str, str, str]  # name, base, system prompt
+_SYSTEM_TYPE = "application/vnd.ollama.image.system"
+_CONFIG = {
+    "model_format": "gguf",
+    "model_family": "llama",
+    "model_families": ["llama"],
+    "model_type": "11K",
+    "file_type": "F16",
+}
+_REPO = "bench/pulled"
 
 
-def stocked(scene: Scene, count: int) -> list[str]:
-    """Have registry and host hold so many models, all of the same weights; return their names."""
+def pulled(scene: Scene, count: int) -> list[str]:
+    """Have registry and host hold so many tags, all of the same weights; return their names."""
     weights = scene.folder / "tiny.gguf"
     if not weights.exists():
         tiny_model(weights)
     large = Layer(MODEL_TYPE, weights.read_bytes())
-    _kept(scene.ollama.store, large.content)
-    _kept(scene.ollama.store, _CONFIG)
-    return [_stocked(scene, f"m{number:04}", large) for number in range(count)]
+    config = Layer(CONFIG_TYPE, _compact(_CONFIG))
+    _kept(scene.ollama.store, large.content, config.content)
+    shared = [scene.registry.put_blob(_REPO, layer) for layer in (config, large)]
+    tags = [f"v{number:04}" for number in range(count)]
+    for tag in tags:
+        _pulled(scene, tag, *shared)
+    return [f"{scene.registry.hub}/{_REPO}:{tag}" for tag in tags]
 
 
-def _stocked(scene: Scene, model: str, large: Layer) -> str:
-    manifest = scene.ollama.store / "manifests" / scene.registry.hub / "bench" / model / "v1"
+def _pulled(scene: Scene, tag: str, config: Entry, weights: Entry) -> None:
+    manifest = scene.ollama.store / "manifests" / scene.registry.hub / _REPO / tag
     if not manifest.exists():
-        small = Layer(_SYSTEM, f"You are {model}.".encode())
-        scene.registry.put_model(f"bench/{model}", "v1", large, small, config=_CONFIG)
+        small = Layer(_SYSTEM_TYPE, f"You are {tag}.".encode())
+        content = _manifest(config, weights, scene.registry.put_blob(_REPO, small))
+        scene.registry.put_manifest(_REPO, tag, content)
         _kept(scene.ollama.store, small.content)
-        manifest.parent.mkdir(parents=True)
-        manifest.write_bytes(scene.registry.manifest(f"bench/{model}", "v1"))
-        _all_there(scene.ollama.store, manifest)
-    return f"{scene.registry.hub}/bench/{model}:v1"
+        _written(manifest, content)
 
 
-def _kept(store: Path, content: bytes) -> None:
-    path = store / "blobs" / f"sha256-{hashlib.sha256(content).hexdigest()}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def built(scene: Scene, base: str, count: int) -> list[Build]:
+    """Have the host hold so many builds of a base that was pulled; raises AssertionError if a create leaves others.
+
+    The last one is made by the server itself as well, and must be the same to the byte.
+    """
+    builds = [(f"b{number:04}", base, f"You are build {number}.") for number in range(count)]
+    for build in builds:
+        _built(scene, *build)
+    name, _, system = builds[-1]
+    manifest = _place(scene.ollama.store, name)
+    ours = manifest.read_bytes()
+    scene.server.call("POST", "/api/create", model=name, **{"from": base}, system=system)
+    assert manifest.read_bytes() == ours, (manifest.read_bytes(), ours)
+    return builds
 
 
-def _all_there(store: Path, manifest: Path) -> None:
-    found = json.loads(manifest.read_bytes())
-    for layer in (found["config"], *found["layers"]):
-        assert (store / "blobs" / layer["digest"].replace(":", "-")).stat().st_size == layer["size"]
+def _built(scene: Scene, name: str, base: str, system: str) -> None:
+    store = scene.ollama.store
+    hub, _, rest = base.partition("/")
+    weights = json.loads((store / "manifests" / hub / rest.replace(":", "/")).read_bytes())["layers"][0]
+    layers = [{**weights, "from": base}, _entry(_SYSTEM_TYPE, system.encode())]
+    root = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
+    config = _compact({**_CONFIG, "architecture": "amd64", "os": "linux", "rootfs": root}) + b"\n"
+    _kept(store, system.encode(), config)
+    _written(_place(store, name), _manifest(_entry(CONFIG_TYPE, config), *layers) + b"\n")
+
+
+def _place(store: Path, name: str) -> Path:
+    return store / "manifests" / "registry.ollama.ai" / "library" / name / "latest"
+
+
+def _manifest(config: Entry, *layers: Entry) -> bytes:
+    return _compact({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": layers})
+
+
+def _entry(type: str, content: bytes) -> Entry:
+    return {"mediaType": type, "digest": f"sha256:{hashlib.sha256(content).hexdigest()}", "size": len(content)}
+
+
+def _compact(document: Entry) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _kept(store: Path, *contents: bytes) -> None:
+    (store / "blobs").mkdir(parents=True, exist_ok=True)
+    for content in contents:
+        (store / "blobs" / f"sha256-{hashlib.sha256(content).hexdigest()}").write_bytes(content)
+
+
+def _written(manifest: Path, content: bytes) -> None:
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_bytes(content)

@@ -160,10 +160,20 @@ class RealRegistry:
         document = {
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
-            "config": self._put_blob(repo, Layer(CONFIG_TYPE, config)),
-            "layers": [self._put_blob(repo, layer) for layer in layers],
+            "config": self.put_blob(repo, Layer(CONFIG_TYPE, config)),
+            "layers": [self.put_blob(repo, layer) for layer in layers],
         }
         return self.put_manifest(repo, tag, json.dumps(document, separators=(",", ":")).encode())
+
+    def put_blob(self, repo: str, layer: Layer) -> dict[str, object]:
+        """Put one blob; returns its entry in a manifest."""
+        digest = f"sha256:{hashlib.sha256(layer.content).hexdigest()}"
+        with _direct.open(Request(f"http://{self.plain}/v2/{repo}/blobs/uploads/", b"", method="POST")) as answer:
+            place = answer.headers["Location"]
+        joint = "&" if "?" in place else "?"
+        headers = {"Content-Type": "application/octet-stream"}
+        _request("PUT", f"{place}{joint}digest={digest}", layer.content, headers)
+        return {"mediaType": layer.type, "digest": digest, "size": len(layer.content)}
 
     def put_manifest(self, repo: str, tag: str, body: bytes, type: str = MANIFEST_TYPE) -> str:
         """Put these very bytes as the manifest of a tag; its blobs must be there. Returns its digest."""
@@ -177,15 +187,6 @@ class RealRegistry:
     def drop_blob(self, repo: str, digest: str) -> None:
         """Delete a blob from a repo, as a registry's own clean-up would."""
         _request("DELETE", f"http://{self.plain}/v2/{repo}/blobs/{digest}", None, {})
-
-    def _put_blob(self, repo: str, layer: Layer) -> dict[str, object]:
-        digest = f"sha256:{hashlib.sha256(layer.content).hexdigest()}"
-        with _direct.open(Request(f"http://{self.plain}/v2/{repo}/blobs/uploads/", b"", method="POST")) as answer:
-            place = answer.headers["Location"]
-        joint = "&" if "?" in place else "?"
-        headers = {"Content-Type": "application/octet-stream"}
-        _request("PUT", f"{place}{joint}digest={digest}", layer.content, headers)
-        return {"mediaType": layer.type, "digest": digest, "size": len(layer.content)}
 
     def _run(self, name: str, *arguments: str) -> None:
         program = _program(name)
