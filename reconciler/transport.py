@@ -55,7 +55,9 @@ class Stream:
 
     def __init__(self, response: "urllib3.BaseHTTPResponse", url: str) -> None:
         self._response, self._where = response, origin(url)
-        self.origin = origin(_final(response, url))  # who answered: after a redirect it may be another than was asked
+        self.url = _final(response, url)  # after a redirect it may be another than was asked
+        self.origin = origin(self.url)  # who answered
+        self.body: bytes | None = None  # once it was read whole
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -79,7 +81,8 @@ class Stream:
             size += len(chunk)
             if size > BODY_LIMIT:
                 raise TransportError(f"the answer is larger than {BODY_LIMIT} bytes", where=self._where)
-        return b"".join(pieces)
+        self.body = b"".join(pieces)
+        return self.body
 
     def chunks(self, size: int = _BLOCK) -> Iterator[bytes]:
         """Yield the body piece by piece, as soon as bytes arrive; raises TransportError as `lines` does."""

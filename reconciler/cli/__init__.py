@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from reconciler.recall.memory import Memory
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
 _NO_OUTPUT = {errno.EPIPE, *_FULL}  # or a pipe
@@ -141,18 +144,19 @@ def cli(
     Exit codes: 0 done or in sync, 1 error, 2 changes pending (with --detailed-exitcode),
     3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
     """
-    ctx.obj = Settings.read(log_level, log_format, registry_url, color=not no_color, listen=listen)
+    settings = Settings.read(log_level, log_format, registry_url, color=not no_color, listen=listen)
+    ctx.obj = replace(settings, memory=ctx.obj)
     ctx.color = ctx.obj.color or None  # else click takes colours out where there is no terminal
 
 
-def main(args: Sequence[str] | None = None) -> None:
+def main(args: Sequence[str] | None = None, memory: "Memory | None" = None) -> None:
     """Run the command line and exit with its status; only a bug ends in a traceback.
 
-    After a signal nobody waits for threads that still read from a hub or a host.
+    After a signal nobody waits for threads that still read from a hub or a host. `memory` is what a plan may remember.
     """
     _open_what_is_closed()
     write_what_they_can_show()
-    status = run(args)
+    status = run(args, memory)
     if status >= SIGNALLED:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -167,14 +171,14 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
-def run(args: Sequence[str] | None = None) -> int:
+def run(args: Sequence[str] | None = None, memory: "Memory | None" = None) -> int:
     """Run the command line and return its exit status."""
     if COMPLETION in os.environ:
         from reconciler.cli.shells import register
 
         register()
     try:
-        return int(cli.main(args, prog_name="reconciler", standalone_mode=False) or 0)
+        return int(cli.main(args, prog_name="reconciler", standalone_mode=False, obj=memory) or 0)
     except click.ClickException as error:
         error.show()
         return USAGE if isinstance(error, click.UsageError) else ERROR
@@ -185,12 +189,17 @@ def run(args: Sequence[str] | None = None) -> int:
         click.echo(_told(error), err=True, nl=False)
         return status_of(error)
     except OSError as error:
-        if error.errno not in _NO_OUTPUT:
-            raise
-        _give_up_stdout()
-        if error.errno != errno.EPIPE:
-            click.echo(f"error: the result can't be written: {error.strerror}", err=True)
-        return ERROR
+        return unwritten(error)
+
+
+def unwritten(error: OSError) -> int:
+    """Return the exit status where the result can't be written, told if there is anybody; raises what is no such."""
+    if error.errno not in _NO_OUTPUT:
+        raise error
+    _give_up_stdout()
+    if error.errno != errno.EPIPE:
+        click.echo(f"error: the result can't be written: {error.strerror}", err=True)
+    return ERROR
 
 
 def _result_of(error: BaseException, ctx: click.Context) -> None:

@@ -44,6 +44,8 @@ def said(error: BaseException, log: Listener) -> dict[str, object]:
 def warn(findings: Sequence[Diagnostic]) -> None:
     """Write findings that stop nothing, where there are any."""
     settings = click.get_current_context().obj
+    if settings.memory is not None:
+        settings.memory.tape.spoil()  # a plan that is told again would not tell this
     if settings.log_format == "json":
         _tell_findings(findings, lines(settings, SystemClock()))
     elif findings:

@@ -6,10 +6,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.cli import screen
 from reconciler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from reconciler.recall.memory import Memory
+    from reconciler.recall.tape import Tape
 
 OLLAMA_PORT = 11434
 COMPLETION = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
@@ -35,6 +40,8 @@ class Settings:
     registry_named: bool = False  # whether somebody said which registry; else it is the usual one
     listen: str = ""  # ADDRESS[:PORT] of this machine at which hosts can fetch from us; empty where none is declared
     columns: int = 0  # of the terminal that shows stdout; 0 where none does, and then nothing is folded
+    memory: "Memory | None" = None  # what a plan may remember; absent for other commands
+    tape: "Tape | None" = None  # of a plan that is to be remembered
 
     @classmethod
     def read(

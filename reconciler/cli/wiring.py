@@ -89,7 +89,8 @@ def source_context(settings: Settings) -> "Context":
     """Return what sources may use of the world outside."""
     from reconciler.sources import Context, FileCache
 
-    return Context(Http(), FileCache(settings.cache / "answers"), settings.cache / "downloads", settings.environ)
+    answers = FileCache(settings.cache / "answers")
+    return Context(_http(settings), answers, settings.cache / "downloads", settings.environ)
 
 
 def open_sources(settings: Settings) -> Sources:
@@ -111,7 +112,7 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
     """Return the hosts that can be asked, and those that can't for want of a secret that may go there."""
     from reconciler.hosts.ollama_host import OllamaHost
 
-    http = Http()
+    http = _http(settings)
     hosts: dict[HostName, Host] = {}
     silent: list[Unobserved] = []
     for spec in specs:
@@ -119,11 +120,20 @@ def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[Host
         if reason is not None:
             silent.append(reason)
             continue
-        own = Http(ca_file=spec.ca_file) if spec.ca_file else http
+        own = _http(settings, spec.ca_file) if spec.ca_file else http
         headers = headers_of(spec, settings.environ)
         tokens, callback = " or ".join(secrets_of(spec)), settings.callback(spec.url)
         hosts[spec.name] = OllamaHost(spec.name, spec.url, own, headers, tokens, callback=callback)
     return hosts, tuple(silent)
+
+
+def _http(settings: Settings, ca_file: str | None = None) -> Http:
+    """Return a client, with the tape of a plan that is to be remembered."""
+    if settings.tape is None:
+        return Http(ca_file=ca_file)
+    from reconciler.taped import TapedHttp
+
+    return TapedHttp(settings.tape, ca_file=ca_file)
 
 
 def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:

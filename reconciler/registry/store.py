@@ -27,13 +27,19 @@ def open_store(url: str, *, lineage: Lineage) -> RecordStore:
     raise SettingsError("this is no address that a registry can be kept at", hint=_SUPPORTED, where=_WHERE)
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file that the store is kept in; None where it is kept elsewhere."""
+    scheme, _, path = url.partition("://")
+    return Path("/" + unquote(path).lstrip("/")) if scheme == "sqlite" else None
+
+
 def _sqlite(url: str, lineage: Lineage) -> Database:
     from reconciler.registry.sqlite_file import SqliteFile
 
-    path = url.removeprefix("sqlite://")
-    if not path.startswith("/") or not path.strip("/") or {"?", "#"} & set(path):
+    path, file = url.removeprefix("sqlite://"), file_of(url)
+    if file is None or not path.startswith("/") or not path.strip("/") or {"?", "#"} & set(path):
         raise SettingsError("the address does not hold an absolute path", hint=_SUPPORTED, where=_WHERE)
-    return SqliteFile(Path("/" + unquote(path).lstrip("/")), lineage)
+    return SqliteFile(file, lineage)
 
 
 def _postgres(url: str, lineage: Lineage) -> Database:

@@ -7,10 +7,11 @@ import click
 from reconciler.cli import options, output
 from reconciler.cli.exit_codes import status_of_plan
 from reconciler.cli.question import Question, asks
-from reconciler.cli.saved import save
+from reconciler.cli.recalling import Recalling
 from reconciler.cli.settings import Settings
 from reconciler.cli.snapshots import Live, propose
 from reconciler.cli.snapshots import live as from_snapshot
+from reconciler.core.plan import Plan
 from reconciler.workflow.news import with_news
 
 
@@ -62,12 +63,21 @@ def command(
     --detailed-exitcode), 3 something is refused, or the snapshot is older than --max-age.
     """
     _must_make_sense(format_, graph, out, live)
-    proposal = propose(question, settings, live)
+    recalling = Recalling(settings, question, only_shown=out is None and live.file is None)
+    proposal = propose(question, recalling.settings, live)
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
-        save(out, question, plan)
-    click.echo(output.plan(plan, settings, graph or format_, question.title), nl=False)
+        _save(out, question, plan)
+    told = output.plan(plan, settings, graph or format_, question.title)
+    click.echo(told, nl=False)
+    recalling.end(plan, told)
     return status_of_plan(plan, detailed=detailed_exitcode)
+
+
+def _save(out: Path, question: Question, plan: Plan) -> None:
+    from reconciler.cli.saved import save
+
+    save(out, question, plan)
 
 
 def _must_make_sense(format_: str, graph: str | None, out: Path | None, live: Live) -> None:

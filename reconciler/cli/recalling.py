@@ -1,0 +1,33 @@
+"""What a plan remembers, so that the next one that finds all as it was need not be made again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.cli.exit_codes import DONE, status_of_plan
+from reconciler.cli.question import DEFAULT_PATH, Question
+from reconciler.cli.settings import Settings
+from reconciler.core.plan import Plan
+from reconciler.recall.memory import Beginning
+from reconciler.registry.store import file_of
+
+
+class Recalling:
+    """A plan from its beginning to its end; `settings` are those to make it with."""
+
+    def __init__(self, settings: Settings, question: Question, *, only_shown: bool) -> None:
+        """Begin; a plan is remembered if it is `only_shown`, and its registry is a file of this machine."""
+        self.settings, self._beginning = settings, None
+        file = file_of(settings.registry_url)
+        if settings.memory is not None and only_shown and file is not None and not settings.listen:
+            self._beginning = _begun(settings, question, file)
+            self.settings = replace(settings, tape=settings.memory.tape)
+
+    def end(self, plan: Plan, told: str) -> None:
+        """Remember what was told, if everything was found in sync."""
+        if self._beginning is not None and status_of_plan(plan, detailed=True) == DONE:
+            self._beginning.remember(told)
+
+
+def _begun(settings: Settings, question: Question, file: Path) -> Beginning:
+    assert settings.memory is not None
+    return settings.memory.begun(map(str, question.paths or (DEFAULT_PATH,)), str(file))

@@ -1,0 +1,56 @@
+"""Asking again: many small requests at once, each thread with a connection of its own to each place."""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Thread
+from urllib.parse import urlsplit
+
+from reconciler.recall.exchange import Heard, Question
+
+WIDTH = 32  # requests at once, as many as a plan has
+PATIENCE = 2.0  # seconds for all of them together; who is slower is asked by the plan, which waits for longer
+_LARGEST = 32 << 20  # bytes of an answer
+
+
+def ask_again(questions: Iterable[Question]) -> dict[Question, Heard]:
+    """Return what was answered in time; a place that gives no answer is missing, and told about by the plan."""
+    waiting = deque(sorted(questions, key=lambda item: item.url))
+    answers: dict[Question, Heard] = {}
+    threads = [Thread(target=_work, args=(waiting, answers), daemon=True) for _ in range(min(WIDTH, len(waiting)))]
+    end = time.monotonic() + PATIENCE
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    waiting.clear()
+    return dict(answers)
+
+
+def _work(waiting: deque[Question], answers: dict[Question, Heard]) -> None:
+    connections: dict[str, HTTPConnection] = {}
+    try:
+        while waiting:
+            question = waiting.popleft()
+            answers[question] = _asked(connections, question)
+    except (IndexError, OSError, HTTPException, ValueError):  # the last one went to another; or there is no answer
+        return
+    finally:
+        for connection in connections.values():
+            connection.close()
+
+
+def _asked(connections: dict[str, HTTPConnection], question: Question) -> Heard:
+    parts = urlsplit(question.url)
+    place = f"{parts.scheme}://{parts.netloc}"
+    if place not in connections:
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connections[place] = kind(parts.netloc, timeout=PATIENCE)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    connections[place].request(question.method, target, headers=dict(question.headers))
+    answer = connections[place].getresponse()
+    body = answer.read(_LARGEST + 1)
+    if len(body) > _LARGEST:
+        raise ValueError("too large")
+    return Heard(answer.status, tuple(answer.getheaders()), body)
