@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.digest import Digest
-from reconciler.core.facts import FieldChange, differences
+from reconciler.core.facts import ABSENT, FieldChange, differences
 from reconciler.core.names import ModelName
 from reconciler.core.state import Desired, Live, Recorded
 from reconciler.core.steps import Delete
@@ -113,6 +113,7 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
         return Change(want.address, Action.NO_OP, (Reason.IN_SYNC,), live.digest, want, base=_base_model(want))
     fields = differences(recorded.content, want.content)
     reasons = _why(want, recorded, fields) if changed else ()
+    fields = _with_names(fields, want, recorded)
     if live.digest in want.foretold or (not changed and live.facts is not None and live.facts == recorded.facts):
         action, why = booking(want, recorded, reasons or (Reason.ALREADY_PRESENT,))
         return Change(want.address, action, why, live.digest, want, fields, base=_base_model(want))
@@ -121,6 +122,15 @@ def _known(want: Desired, live: Live, recorded: Recorded) -> Change:
     drift = _drift(want, live, recorded)
     change = _write(want, live, Action.UPDATE, (*reasons, Reason.DRIFTED), fields=fields, drift=drift)
     return change if drift or fields else replace(change, note=_UNSEEN)
+
+
+def _with_names(fields: tuple[FieldChange, ...], want: Desired, recorded: Recorded) -> tuple[FieldChange, ...]:
+    """Return the fields; another base is told by its name, and not by what identifies the content that it has."""
+    names = (recorded.base, _base_model(want))
+    if names[0] == names[1]:
+        return fields
+    before, after = (str(name) if name is not None else ABSENT for name in names)
+    return tuple(FieldChange("base", before, after) if field.path == "base" else field for field in fields)
 
 
 def _why(want: Desired, recorded: Recorded, fields: tuple[FieldChange, ...]) -> tuple[Reason, ...]:

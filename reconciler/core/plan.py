@@ -26,7 +26,7 @@ class HostView:
     host: HostName
     url: str
     version: str
-    in_sync: int
+    in_sync: int  # as declared, and on record so: what is to be adopted is counted there
     unmanaged: tuple[ModelName, ...]  # there, not declared and not ours: never touched
     undeclared: tuple[ModelName, ...]  # ours, no longer declared, and kept
 
@@ -192,7 +192,7 @@ def _view(host: Observed, changes: Sequence[Change], recorded: RecordedState) ->
         host.host,
         host.url,
         host.version,
-        in_sync=sum(change.after is not None for change in here if change.action in {Action.NO_OP, Action.ADOPT}),
+        in_sync=sum(change.after is not None for change in quiet),
         unmanaged=tuple(
             sorted(
                 model.address.model

@@ -153,7 +153,7 @@ def summary(plan: Plan) -> str:
 def _nothing(plan: Plan) -> str:
     if not plan.hosts and plan.unobserved:
         return "Nothing is known: no host could be observed."
-    models = counted(sum(host.in_sync for host in plan.hosts), "model")
+    models = counted(sum(host.in_sync for host in plan.hosts) + len(plan.pending), "model")
     return f"No changes. {models} in sync on {counted(len(plan.hosts), 'host')}."
 
 

@@ -8,7 +8,7 @@ from reconciler.core.chain import Tried
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy, Prune, decide
 from reconciler.core.diff import diff, to_bring
-from reconciler.core.facts import FieldChange
+from reconciler.core.facts import ABSENT, FieldChange
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Kind
@@ -253,3 +253,18 @@ def test_a_build_remembers_what_its_base_was_when_the_plan_was_made():
     build = desired(spec=content(base="1"), base="b")
     (change,) = diff(DesiredState((build,)), live_state(live("b")), recorded_state())
     assert change.base_before == live("b").digest
+
+
+@pytest.mark.parametrize(
+    ("want", "known", "field"),
+    [
+        (replace(BASE_2, base=address("c")), BASE_1, FieldChange("base", "b:latest", "c:latest")),
+        (BASE_2, BASE_1, FieldChange("base", "1", "2")),
+        (BASE_1, desired(spec=()), FieldChange("base", ABSENT, "b:latest")),
+        (desired(spec=()), BASE_1, FieldChange("base", "b:latest", ABSENT)),
+    ],
+)
+def test_another_base_is_told_by_both_names_and_other_content_of_the_same_by_what_identifies_it(want, known, field):
+    change = decide(want, live(), recorded(known))
+    assert change is not None
+    assert change.fields == (field,)

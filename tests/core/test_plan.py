@@ -271,7 +271,8 @@ def test_a_model_in_use_is_not_deleted_now():
 
 def test_bookkeeping_is_pending_and_writes_nothing():
     book, write = replace(create("a"), action=Action.ADOPT), create("b")
-    plan = make_plan([book, write], live_state(), recorded_state(), {})
+    quiet = replace(create("c"), action=Action.NO_OP)
+    plan = make_plan([book, write, quiet], live_state(), recorded_state(), {})
     assert (plan.pending, plan.writes) == ((book, write), (write,))
     assert [host.in_sync for host in plan.hosts] == [1]
 

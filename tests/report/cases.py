@@ -237,7 +237,7 @@ PLANS = {
     "in_sync_but_silent": plan(in_sync("a"), hosts=(host(in_sync=1),), unobserved=(silent("b"),)),
     "nothing_known": plan(hosts=(), unobserved=(silent("b"),)),
     "nothing_at_all": plan(hosts=()),
-    "only_records": plan(still_ours("a"), in_sync("b"), hosts=(host(in_sync=2),)),
+    "only_records": plan(still_ours("a"), in_sync("b"), hosts=(host(in_sync=1),)),
     "only_bookkeeping": plan(change("lost", Action.FORGET, Reason.GONE)),
     "unsafe": plan(create("m"), violations=(Violation(str(address("m")), "own-name", "a step would write x:latest"),)),
     "chains": CHAINS,
