@@ -26,7 +26,8 @@ def adoption(plan: Plan, names: Iterable[ModelName]) -> Plan:
 def _is_strange(change: Change) -> bool:
     if change.action is Action.TEST:  # it is ours, and to put it on record as it is would hide that its test is due
         return False
-    return change.after is not None and {Reason.UNMANAGED, Reason.ALREADY_PRESENT} & set(change.reasons) != set()
+    there = change.after is not None and change.before is not None
+    return there and {Reason.UNMANAGED, Reason.ALREADY_PRESENT} & set(change.reasons) != set()
 
 
 def _as_it_is(change: Change) -> Change:

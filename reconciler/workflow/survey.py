@@ -33,7 +33,7 @@ def listed(host: Host) -> Listed:
 
 
 def survey(
-    host: Host, there: Listed, known: Sequence[Exported], wanted: Collection[ModelName], hub: Source, fleet: Fleet
+    host: Host, there: Listed, wanted: Collection[ModelName], hub: Source, fleet: Fleet, known: Sequence[Exported] = ()
 ) -> tuple[Exported, ...]:
     """Return what declares each wanted model of those that are `there`, sorted by name; raises HostError.
 

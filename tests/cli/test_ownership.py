@@ -53,11 +53,50 @@ def test_adopt_owns_without_touching_and_the_next_plan_says_what_would_change(re
     assert fresh("apply", "--auto-approve").status == 0
 
 
-def test_adopt_of_nothing_is_an_error(reconciler, folder, host):
+def test_a_second_adopt_has_nothing_to_do_and_says_so(reconciler, fresh, folder, host):
     model(folder)
-    assert reconciler("adopt").status == 1
-    assert reconciler("adopt", "nosuch").status == 1
-    assert reconciler("adopt", "a/b/c/d").status == 64
+    model(folder, "other", seed=2)
+    told = reconciler("adopt")
+    assert (told.status, told.out) == (0, "Nothing to adopt: no declared model is on a host.\n")
+    reconciler("apply", "--auto-approve")
+    assert fresh("adopt", "tiny").status == 0
+    told = fresh("adopt", "tiny")
+    assert (told.status, told.out) == (0, "Nothing to adopt: 1 model is ours already.\n")
+    assert fresh("adopt").status == 0
+    assert fresh("adopt").out == "Nothing to adopt: 2 models are ours already.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "message"),
+    [
+        ("tin", 1, "error: nothing was done: no resource is named tin:latest\n  hint: did you mean tiny:latest?"),
+        ("else", 1, "nothing was done: else:latest is on no host that answers\n  hint: `reconciler apply` brings it"),
+        ("lost", 1, "error: default/lost:latest: nothing was done: "),
+        ("a/b/c/d", 64, "is not a model's name"),
+    ],
+)
+def test_what_cannot_be_adopted_is_told_and_the_rest_is_left_alone_with_it(
+    reconciler, fresh, folder, host, name, status, message
+):
+    model(folder)
+    model(folder, "lost", seed=2)
+    reconciler("apply", "--auto-approve")
+    (folder / "lost.gguf").write_bytes(b"no model at all")
+    model(folder, "else", seed=3)
+    told = fresh("adopt", "tiny", name)
+    assert (told.status, told.out) == (status, "")
+    assert message in told.err
+    assert fresh("registry", "list").out == "0 models on record.\n"
+
+
+def test_nothing_to_adopt_is_no_success_where_a_host_is_silent(reconciler, folder, host):
+    model(folder)
+    reconciler("apply", "--auto-approve")
+    declare_host(folder, "default", host.url)
+    declare_host(folder, "gone", "http://127.0.0.1:1")
+    told = reconciler("adopt")
+    assert (told.status, told.out.splitlines()[0]) == (1, "Nothing to adopt: 1 model is ours already.")
+    assert "nothing is known about 1 host (gone)" in told.out
 
 
 def test_forget_touches_nothing_and_asks_no_host(reconciler, folder, host):
@@ -70,7 +109,8 @@ def test_forget_touches_nothing_and_asks_no_host(reconciler, folder, host):
     assert host.store.manifests == before
     assert reconciler("registry", "list", "--format", "json").out == "{}\n"
     assert "forget" in reconciler("registry", "history").out
-    assert reconciler("forget", "tiny").status == 1
+    again = reconciler("forget", "tiny")
+    assert (again.status, "tiny:latest is not on record" in again.err) == (1, True)
 
 
 def _undeclare(folder, name):

@@ -96,6 +96,18 @@ def test_a_name_is_found_though_newer_runs_did_not_touch_it(reconciler, runs):
     assert len(found) == 1
 
 
-def test_a_name_that_no_run_touched_is_an_empty_history(reconciler, runs):
-    assert _history(reconciler, "nosuch") == ([], [])
-    assert reconciler("registry", "history", "nosuch").out == "Nothing is on record.\n"
+@pytest.mark.parametrize("words", [("registry", "show"), ("registry", "history"), ("forget",)])
+def test_of_a_name_that_nothing_is_known_about_that_is_said_with_one_that_is_close(reconciler, folder, host, words):
+    model(folder)
+    reconciler("apply", "--auto-approve")
+    for name, hint in (("tin", "did you mean tiny:latest?"), ("x", "`reconciler registry list` shows what is")):
+        told = reconciler(*words, name)
+        assert (told.status, told.out) == (1, "")
+        assert told.err == f"error: {name}:latest is not on record\n  hint: {hint}\n"
+
+
+def test_what_came_of_a_model_that_is_forgotten_is_history_still(reconciler, folder, host):
+    model(folder)
+    reconciler("apply", "--auto-approve")
+    reconciler("forget", "tiny")
+    assert "create  applied" in reconciler("registry", "history", "tiny").out

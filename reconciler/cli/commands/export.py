@@ -152,7 +152,7 @@ def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings, home: st
         raise SettingsError(f"there are no models on host {spec.name} at {spec.url}")
     known = _known((there[name] for name in wanted), settings, home)
     with Fleet(_WIDTH) as fleet:
-        return survey(host, there, known, sorted(wanted), open_sources(settings)("ollama"), fleet)
+        return survey(host, there, sorted(wanted), open_sources(settings)("ollama"), fleet, known)
 
 
 def _known(models: "Iterable[Live]", settings: Settings, home: str) -> "list[Exported]":

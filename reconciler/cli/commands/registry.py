@@ -3,11 +3,10 @@
 import click
 
 from reconciler.cli import candidates, options
-from reconciler.cli.naming import model_name
+from reconciler.cli.naming import model_name, not_on_record
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store
 from reconciler.core.names import ModelName
-from reconciler.errors import SettingsError
 from reconciler.ports import Event, RecordStore, Run
 
 _MANY = 10_000  # runs, or outcomes of one run or of one model, at the most
@@ -44,13 +43,18 @@ def list_(settings: Settings, format_: str) -> int:
 @click.argument("name", shell_complete=candidates.recorded)
 @click.pass_obj
 def show(settings: Settings, name: str) -> int:
-    """Show everything on record about NAME, on every host."""
+    """Show everything on record about NAME, on every host.
+
+    \b
+    Exit codes: 0 done, 1 error, or NAME is not on record.
+    """
     from reconciler.report.records import record_text
 
     model = model_name(name, "NAME")
-    found = [record for record in open_store(settings).read().records if record.address.model == model]
+    records = open_store(settings).read().records
+    found = [record for record in records if record.address.model == model]
     if not found:
-        raise SettingsError(f"{model} is not on record", hint="`reconciler registry list` shows what is")
+        raise not_on_record([model], (record.address.model for record in records))
     click.echo("\n".join(record_text(record, settings.columns) for record in found), nl=False)
     return 0
 
@@ -63,11 +67,18 @@ def show(settings: Settings, name: str) -> int:
 def history(settings: Settings, name: str | None, limit: int, format_: str) -> int:
     """Show the latest runs and what came of each change.
 
-    The newest run comes first. With NAME, only what came of that model.
+    The newest run comes first. With NAME, only what came of that model, which may be gone by now.
+
+    \b
+    Exit codes: 0 done, 1 error, or nothing was ever done about NAME.
     """
     store = open_store(settings)
     model = model_name(name, "NAME") if name else None
     runs, events = latest(store, limit) if model is None else _latest_of(store, model, limit)
+    if model is not None and not events:
+        known = {record.address.model for record in store.read().records}
+        if model not in known:
+            raise not_on_record([model], known)
     if format_ == "json":
         from reconciler.report.json_report import history_json
 
