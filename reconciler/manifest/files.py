@@ -40,7 +40,11 @@ def _within(folder: str, name: str) -> Path:
     path = Path(os.path.realpath(Path(folder, name)))
     if not path.is_relative_to(folder):
         raise ValueError(f"{name!r} leads out of the manifest's folder", "put the file into that folder")
-    if not path.exists():
+    try:
+        found = path.exists()
+    except OSError as error:
+        raise ValueError(f"{name!r} can't be looked for: {error.strerror}", "") from error
+    if not found:
         raise ValueError(f"there is no file {name!r}", "a path is relative to the manifest")
     return path
 

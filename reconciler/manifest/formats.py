@@ -14,6 +14,8 @@ from reconciler.core.names import ModelName, host_name
 from reconciler.core.steps import STAGING_NAMESPACE, is_staging
 from reconciler.manifest import files
 
+Check = Callable[[str, str], object]  # is given the text and the real path of the folder
+
 SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
 
 _HUB_SECRETS = ("HF_", "HUGGING_FACE_", "HUGGINGFACE_")
@@ -79,7 +81,7 @@ def _has_sound_port(parts: SplitResult) -> bool:
         return False
 
 
-FORMATS: Mapping[str, Callable[[str, str], object]] = {  # each is given the text and the real path of the folder
+FORMATS: Mapping[str, Check] = {
     "model-name": lambda text, _: _model_name(text),
     "host-name": lambda text, _: host_name(text),
     "listed-name": lambda text, _: ModelName.parse(text),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.manifest.rules import Rule, finding
-from reconciler.manifest.tree import Json, Node
+from reconciler.manifest.tree import Json, Node, Placed
 
 
 class JsonObject(tuple[tuple[str, object], ...]):
@@ -59,10 +59,10 @@ def _node(value: object, places: Places, where: Location, findings: list[Diagnos
         return _mapping(value, places, where, findings)
     if isinstance(value, list):
         items = [_node(item, places, where, findings) for item in value]
-        return Node([item.value for item in items], where, dict(enumerate(items)))
+        return Placed([item.value for item in items], where, dict(enumerate(items)))
     raw = "" if isinstance(value, str) else json.dumps(value)
     assert value is None or isinstance(value, str | int | float)
-    return Node(value, where, raw=raw)
+    return Placed(value, where, raw=raw)
 
 
 def _mapping(pairs: JsonObject, places: Places, where: Location, findings: list[Diagnostic]) -> Node:
@@ -76,7 +76,7 @@ def _mapping(pairs: JsonObject, places: Places, where: Location, findings: list[
         keys[key] = place
         node = _node(value, places, place, findings)
         children[key], plain[key] = node, node.value
-    return Node(plain, where, children, keys)
+    return Placed(plain, where, children, keys)
 
 
 def _no_number(word: str) -> None:

@@ -21,6 +21,7 @@ _GUESSES = (
     ("a date", re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?", re.DOTALL)),
     ("a default value", re.compile(r"=")),
 )
+_GUESSED = re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _GUESSES), re.DOTALL)  # one of them
 _LEADS = frozenset("0123456789+-.=~yYnNtTfFoO")
 
 
@@ -28,18 +29,23 @@ class Ambiguous(ValueError):
     """YAML would read this text as something that JSON does not know; the message says as what."""
 
 
+def is_text(text: str) -> bool:
+    """Tell whether the first letter says already that an unquoted scalar is text; most are."""
+    return text != "" and text[0] not in _LEADS
+
+
 def plain(text: str) -> Scalar:
     """Return what an unquoted scalar means, which is what it means in JSON; raises Ambiguous."""
+    if is_text(text):
+        return text
     if text in _JSON:
         return _JSON[text]
-    if text[0] not in _LEADS:
-        return text
     if _NUMBER.fullmatch(text):
         return _number(text)
-    for what, pattern in _GUESSES:
-        if pattern.fullmatch(text):
-            raise Ambiguous(f"YAML could read this as {what}")
-    return text
+    if _GUESSED.fullmatch(text) is None:
+        return text
+    what = next(what for what, pattern in _GUESSES if pattern.fullmatch(text))
+    raise Ambiguous(f"YAML could read this as {what}")
 
 
 def _number(text: str) -> int | float:

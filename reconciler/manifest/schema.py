@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.manifest.formats import FORMATS
+from reconciler.manifest.quick import Quick
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema_words import translate
 from reconciler.manifest.tree import Json, Node
@@ -54,9 +55,12 @@ def judge(document: Node, home: str, schema: str = "") -> tuple[Diagnostic, ...]
     if not isinstance(document.value, dict):
         hint = "it begins with 'apiVersion: reconciler/v1' and 'kind:'"
         return (finding(document.location, Rule.WRONG_TYPE, "a manifest is a mapping", hint),)
-    kind = document.value.get("kind")
-    validator = _validator(schema or (kind if isinstance(kind, str) and kind in kinds() else None))
-    here = validator.evolve(format_checker=_Formats(home))
+    given = document.value.get("kind")
+    kind = schema or (given if isinstance(given, str) and given in kinds() else None)
+    quick = _quick(kind)
+    if quick is not None and quick.passes(document.value, home):
+        return ()
+    here = _validator(kind).evolve(format_checker=_Formats(home))
     return tuple(found for error in here.iter_errors(document.value) for found in translate(error, document))
 
 
@@ -75,6 +79,15 @@ class _Formats:
             from jsonschema.exceptions import FormatError
 
             raise FormatError(str(reason), cause=reason) from reason
+
+
+@cache
+def _quick(kind: str | None) -> Quick | None:
+    """Return the compiled schema that is asked first, once per process; None where it can't be had."""
+    try:
+        return Quick(_schema(kind))
+    except ImportError:
+        return None
 
 
 @cache

@@ -5,6 +5,7 @@ text, merge keys, tags, and anchors that blow a document up or run in a circle.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,13 @@ from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.manifest import scalars
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Json, Node
+from reconciler.manifest.yaml_values import Value, is_merge, place
 from reconciler.manifest.yaml_words import DEEP, syntax_finding
 
 MAX_DEPTH = 50
 MAX_NODES = 100_000  # of a file, aliases expanded
 MAX_TEXT = 4 * 1024 * 1024  # characters of a file, aliases expanded; without them no file has more
 
-_MERGE = "<<"
 _BREAKS = re.compile("[\x85\u2028\u2029]")  # they end a line in YAML, where spaces are then dropped, and nowhere else
 
 
@@ -63,25 +64,24 @@ class _TooMany(Exception):
     """The file is larger than any manifest; the message says in what. Never leaves this module."""
 
 
-def documents(text: str, file: str) -> tuple[Document, ...]:
-    """Return the documents of a text without control characters; empty ones are skipped.
+def documents(text: str, file: str) -> Iterator[Document]:
+    """Yield the documents of a text without control characters; empty ones are skipped.
 
     What follows a syntax error, or a document that is too much, is not read: that is then the finding of the last one.
     """
     if (line_break := _BREAKS.search(text)) is not None:
-        return (_broken(text, line_break.start(), file),)
-    found: list[Document] = []
+        yield _broken(text, line_break.start(), file)
+        return
     loader, builder = _Loader(text), _Builder(file)
     try:
         while not builder.full and loader.check_node():
             node = loader.get_node()
             if node is not None and not _blank(node):
-                found.append(builder.document(node))
+                yield builder.document(node)
     except yaml.MarkedYAMLError as error:
-        found.append(Document(None, (syntax_finding(error, text, file),), sound=False))
+        yield Document(None, (syntax_finding(error, text, file),), sound=False)
     finally:
         loader.dispose()
-    return tuple(found)
 
 
 def _broken(text: str, place: int, file: str) -> Document:
@@ -110,7 +110,7 @@ class _Builder:
         """Return the document under its root node; `full` tells whether the file is too much for any more."""
         self._open, self._findings = [], []
         try:
-            root = self._build(node)
+            root = Value(self._build(node), node, self._file)
         except _TooMany as reason:
             self.full = True
             hint = "write out less, use fewer aliases, or split the file"
@@ -119,74 +119,74 @@ class _Builder:
         found = tuple(dict.fromkeys(self._findings))  # a value behind several aliases was found several times
         return Document(root, found, sound=all(item.code == Rule.AMBIGUOUS_SCALAR for item in found))
 
-    def _build(self, node: yaml.Node) -> Node:
+    def _build(self, node: yaml.Node) -> Json:
+        """Return the value of a node; this runs once for every key and every value of every document."""
         self._count += 1
-        self._text += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
         if self._count > MAX_NODES:
             raise _TooMany(f"more than {MAX_NODES} values")
+        if not isinstance(node, yaml.ScalarNode):
+            return self._collection(node)
+        text: str = node.value
+        self._text += len(text)
         if self._text > MAX_TEXT:
             raise _TooMany(f"more than {MAX_TEXT} characters of text")
         if node.tag:
-            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._find(node, Rule.YAML_TAG, f"the tag {tag!r} is not allowed", "remove it; quote what is text")
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
+            self._tagged(node)
+        return text if node.style or scalars.is_text(text) else self._plain(node)
+
+    def _plain(self, node: yaml.ScalarNode) -> scalars.Scalar:
+        try:
+            return scalars.plain(node.value)
+        except scalars.Ambiguous as reason:
+            hint = f'if it is text, quote it: "{node.value}"'
+            self._find(node, Rule.AMBIGUOUS_SCALAR, f"{node.value!r}: {reason}", hint)
+            return str(node.value)
+
+    def _collection(self, node: yaml.Node) -> Json:
+        if node.tag:
+            self._tagged(node)
         if node in self._open:
             self._find(node, Rule.ALIAS_CYCLE, "this value contains itself through an alias", "write it out")
-            return Node(None, self._at(node))
+            return None
         if len(self._open) >= MAX_DEPTH:
             self._find(node, Rule.TOO_DEEP, DEEP, "no manifest needs this")
-            return Node(None, self._at(node))
+            return None
         self._open.append(node)
-        built = self._mapping(node) if isinstance(node, yaml.MappingNode) else self._list(node)
+        is_mapping = isinstance(node, yaml.MappingNode)
+        built: Json = self._mapping(node) if is_mapping else [self._build(item) for item in node.value]
         self._open.pop()
         return built
 
-    def _scalar(self, node: yaml.ScalarNode) -> Node:
-        if node.style:
-            return Node(node.value, self._at(node))
-        try:
-            value = scalars.plain(node.value)
-        except scalars.Ambiguous as reason:
-            self._find(
-                node, Rule.AMBIGUOUS_SCALAR, f"{node.value!r}: {reason}", f'if it is text, quote it: "{node.value}"'
-            )
-            value = node.value
-        return Node(value, self._at(node), raw="" if isinstance(value, str) else node.value)
-
-    def _list(self, node: yaml.Node) -> Node:
-        items = [self._build(item) for item in node.value]
-        return Node([item.value for item in items], self._at(node), dict(enumerate(items)))
-
-    def _mapping(self, node: yaml.MappingNode) -> Node:
-        children: dict[str | int, Node] = {}
-        keys: dict[str, Location] = {}
+    def _mapping(self, node: yaml.Node) -> dict[str, Json]:
+        data: dict[str, Json] = {}
+        first: dict[str, yaml.Node] = {}
         for key_node, value_node in node.value:
             key, value = self._key(key_node), self._build(value_node)
             if key is None:
                 continue
-            if key in keys:
-                self._find(key_node, Rule.DUPLICATE_KEY, f"{key!r} stands here twice", f"the first is at {keys[key]}")
+            if key in data:
+                hint = f"the first is at {place(first[key], self._file)}"
+                self._find(key_node, Rule.DUPLICATE_KEY, f"{key!r} stands here twice", hint)
                 continue
-            keys[key], children[key] = self._at(key_node), value
-        data: Json = {key: children[key].value for key in keys}
-        return Node(data, self._at(node), children, keys)
+            data[key], first[key] = value, key_node
+        return data
 
     def _key(self, node: yaml.Node) -> str | None:
         """Return a key that is text, or None for one that is not, having found so."""
-        if isinstance(node, yaml.ScalarNode) and not node.style and node.value == _MERGE:
-            self._find(
-                node, Rule.MERGE_KEY, "'<<' does not merge here", "write the keys out, or use an alias for a value"
-            )
+        if is_merge(node):
+            hint = "write the keys out, or use an alias for a value"
+            self._find(node, Rule.MERGE_KEY, "'<<' does not merge here", hint)
             return None
         key = self._build(node)
-        if not isinstance(key.value, str):
-            self._find(node, Rule.KEY_NOT_TEXT, "a key must be text", f'quote it: "{key.raw}"' if key.raw else "")
+        if not isinstance(key, str):
+            raw = Value(key, node, self._file).raw
+            self._find(node, Rule.KEY_NOT_TEXT, "a key must be text", f'quote it: "{raw}"' if raw else "")
             return None
-        return key.value
+        return key
 
-    def _at(self, node: yaml.Node) -> Location:
-        return Location(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _tagged(self, node: yaml.Node) -> None:
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self._find(node, Rule.YAML_TAG, f"the tag {tag!r} is not allowed", "remove it; quote what is text")
 
     def _find(self, node: yaml.Node, rule: Rule, message: str, hint: str) -> None:
-        self._findings.append(finding(self._at(node), rule, message, hint))
+        self._findings.append(finding(place(node, self._file), rule, message, hint))

@@ -59,7 +59,7 @@ def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
         ("import reconciler.cli", (), SLOW | VALIDATOR),
         (COMMAND, ("--version",), SLOW | VALIDATOR | {"yaml"}),
         (COMMAND, ("--help",), SLOW | VALIDATOR | {"yaml"}),
-        (COMMAND, ("validate", "small.yaml"), SLOW | {"sqlite3"}),
+        (COMMAND, ("validate", "small.yaml"), SLOW | VALIDATOR | {"sqlite3"}),
     ],
     ids=["import reconciler", "import reconciler.cli", "--version", "--help", "validate"],
 )
@@ -75,7 +75,7 @@ def test_what_a_command_does_not_use_is_not_imported(
     [
         ("pl", set()),
         ("plan --out", set()),
-        ("plan --target s", VALIDATOR | {"yaml"}),
+        ("plan --target s", {"yaml"}),
         ("forget s", {"sqlite3"}),
     ],
 )

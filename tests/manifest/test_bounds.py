@@ -10,7 +10,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.examples import MAX_EXAMPLES
 from reconciler.manifest.files import MAX_BYTES
 from reconciler.manifest.load import load
-from reconciler.manifest.schema import _validator
+from reconciler.manifest.schema import _quick
 
 HEAD = "apiVersion: reconciler/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
 
@@ -136,10 +136,10 @@ def test_links_and_absolute_paths_that_stay_inside_are_fine(tmp_path: Path) -> N
 
 
 def test_a_thousand_documents_need_one_validator(tmp_path: Path) -> None:
-    _validator.cache_clear()
+    _quick.cache_clear()
     (tmp_path / "a.yaml").write_text("---\n".join(manifest(f"m{index}") for index in range(1000)))
     assert len(load([tmp_path]).manifests.resources) == 1000
-    assert _validator.cache_info().misses == 1
+    assert _quick.cache_info().misses == 1
 
 
 def test_text_counts_as_often_as_it_is_named(tmp_path: Path) -> None:

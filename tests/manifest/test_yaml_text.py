@@ -89,7 +89,7 @@ def test_a_comment_is_nothing_but_a_comment(texts):
     written = comment(texts)
     assert all(line == "#" or line.startswith("# ") for line in written.split("\n")[:-1])
     assert written.isprintable() or set(written) - {"\n"} <= {mark for mark in written if mark.isprintable()}
-    assert documents(written, "x") == ()
+    assert list(documents(written, "x")) == []
 
 
 def test_long_comments_are_wrapped_and_yaml_can_be_put_into_one():

@@ -8,7 +8,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PINNED = sorted((REPOSITORY / ".ci").glob("*.txt"))
-REQUIREMENT = re.compile(r"(?P<name>[a-z0-9][a-z0-9._-]*)==[\w.]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+")
+MACHINES = r'(?: ; platform_machine in "[\w ]+")?'  # for which there are wheels
+REQUIREMENT = re.compile(rf"(?P<name>[a-z0-9][a-z0-9._-]*)==[\w.]+{MACHINES}(?: \\\n    --hash=sha256:[0-9a-f]{{64}})+")
 
 
 def _names(lines: list[str]) -> set[str]:

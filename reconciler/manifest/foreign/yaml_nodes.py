@@ -8,7 +8,7 @@ from reconciler.manifest.yaml_tree import documents
 
 def roots(text: str, file: str) -> tuple[list[Node], list[Part]]:
     """Return the root of each document, and what could not be read of it, merge keys above all."""
-    found = documents(text, file)
+    found = tuple(documents(text, file))
     findings = (item for document in found for item in document.findings)
     unread = (item for item in findings if item.code != Rule.AMBIGUOUS_SCALAR)  # which is read as the text that it is
     told: list[Part] = [left_out(item.location, f"not read: {item.message}", item.hint) for item in unread]
