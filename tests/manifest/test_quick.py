@@ -60,7 +60,7 @@ def nearly_valid(draw: st.DrawFn) -> Json:
 
 def _changed(value: Json, draw: st.DrawFn) -> Json:
     if not isinstance(value, dict | list) or not value or draw(st.integers(0, 5)) == 0:
-        return draw(VALUES)
+        return draw(VALUES | st.sampled_from(_neighbours(value)))
     places = list(value) if isinstance(value, dict) else list(range(len(value)))
     place = draw(st.sampled_from(places))
     items = dict(value) if isinstance(value, dict) else dict(enumerate(value))
@@ -72,6 +72,17 @@ def _changed(value: Json, draw: st.DrawFn) -> Json:
         case _:
             del items[place]
     return items if isinstance(value, dict) else list(items.values())
+
+
+def _neighbours(value: Json) -> list[Json]:
+    """Return what is hardly another value."""
+    match value:
+        case str():
+            return [f"{value}\n", f" {value}", value.upper(), value[:-1], f"{value}\u0661", 30 * value]
+        case int() | float() if not isinstance(value, bool):
+            return [value + 1, -value, float(value), value + 0.5, str(value), bool(value)]
+        case _:
+            return [value]
 
 
 def _refused(document: Json, kind: str | None) -> list[str]:
