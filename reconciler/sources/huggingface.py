@@ -52,7 +52,11 @@ class HuggingFace(FilesOnly):
     def resolve(self, ref: SourceRef) -> Pinned:
         """Return the files that are meant, at the commit that the revision names now; raises ResolutionError."""
         options = options_of(ref)
-        commit, files = self._api.files(options["repo"], options["revision"])
+        try:
+            commit, files = self._api.files(options["repo"], options["revision"])
+        except NotFound as error:  # a search for names that are close is two requests more, at every plan
+            hint = f"{error.hint}; `reconciler check hf:{options['repo']}` tells what there is"
+            raise NotFound(error.message, hint=hint) from error
         chooser = self._tensors if _in_tensors(ref) else GgufFormat(self._api, self._cache)
         return self._merger.remembered(chooser.resolve(ref, commit, files))
 

@@ -50,6 +50,22 @@ def test_wrong_usage_is_64_and_says_what_is_wrong_on_stderr(reconciler, folder, 
     assert "Usage:" in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["pln"], "No such command 'pln'. Did you mean plan?"),
+        (["regstry", "list"], "No such command 'regstry'. Did you mean registry?"),
+        (["export-all"], "No such command 'export-all'. Did you mean export or report?"),
+        (["kubernetes"], "No such command 'kubernetes'.\n"),
+        (["plan", "--frmat"], "No such option '--frmat'."),
+        (["--registri", "x"], "--registry"),
+    ],
+)
+def test_a_word_that_is_none_is_answered_with_one_that_is_close(reconciler, words, told):
+    result = reconciler(*words)
+    assert (result.status, told in result.err) == (64, True), result.err
+
+
 @pytest.mark.parametrize("kind", ["Model", "finetune", "HOST", "lock", "report", None])
 def test_schemas_are_published_for_editors(reconciler, kind):
     result = reconciler("schema", *([kind] if kind else []))

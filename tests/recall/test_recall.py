@@ -14,7 +14,7 @@ from reconciler.recall.memory import Memory
 from tests.fakes._ollama_store import full_name
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import host as declare_host
-from tests.manifests import model, tune, write
+from tests.manifests import model, tune
 from tests.parts.gguf import tiny_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]

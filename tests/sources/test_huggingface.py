@@ -151,7 +151,8 @@ def test_a_private_repo_is_there_for_its_readers_only(hub: HubServer, hub_contex
     hub.hide(REPO, "member")
 
     assert str(refused(hub_context)) == (
-        f"there is no repo {REPO} (check the spelling, or it is private and HF_TOKEN is not set)"
+        f"there is no repo {REPO} (check the spelling, or it is private and HF_TOKEN is not set; "
+        f"`reconciler check hf:{REPO}` tells what there is)"
     )
     member = replace(hub_context, environ={"HF_ENDPOINT": hub.url, "HF_TOKEN": "member"})
     assert load("huggingface", member).resolve(ref("huggingface", repo=REPO, quantization="Q8_0")).size == 18
