@@ -32,8 +32,8 @@ def main() -> None:
 
 
 def _memory(words: list[str]) -> "Memory | None":
-    """Return what a plan may remember; None for other commands."""
-    if "plan" not in words:
+    """Return what a plan may remember, of an apply too; None for other commands."""
+    if not {"plan", "apply"} & set(words):
         return None
     from reconciler.recall.memory import Memory
 

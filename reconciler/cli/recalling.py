@@ -14,11 +14,11 @@ from reconciler.registry.store import file_of
 class Recalling:
     """A plan from its beginning to its end; `settings` are those to make it with."""
 
-    def __init__(self, settings: Settings, question: Question, *, only_shown: bool) -> None:
-        """Begin; a plan is remembered if it is `only_shown`, and its registry is a file of this machine."""
+    def __init__(self, settings: Settings, question: Question, *, allowed: bool) -> None:
+        """Begin; a plan is remembered if that is `allowed`, and its registry is a file of this machine."""
         self.settings, self._beginning = settings, None
         file = file_of(settings.registry_url)
-        if settings.memory is not None and only_shown and file is not None and not settings.listen:
+        if settings.memory is not None and allowed and file is not None and not settings.listen:
             self._beginning = _begun(settings, question, file)
             self.settings = replace(settings, tape=settings.memory.tape)
 

@@ -60,6 +60,13 @@ class Round:
         return self.traces.over(heard, self.secrets) if self.traces is not None else heard
 
     @property
+    def is_quiet(self) -> bool:
+        """Tell whether nobody hears of a round in which nothing is done: no log, no metrics, no traces."""
+        settings = self.settings
+        heard = self.metrics_file is not None or any(name.startswith("OTEL_") for name in settings.environ)
+        return not heard and settings.log_format == "text" and settings.log_level != "debug"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Return the values that no log line may hold, as far as they are known yet."""
         return self.proposal.secrets if self.proposal is not None else ()

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.recall.asking import PATIENCE
 from reconciler.recall.memory import Memory
+from reconciler.registry.store import open_store
 from tests.fakes._ollama_store import full_name
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import host as declare_host
@@ -41,10 +42,25 @@ def is_recalled(*words: str, cwd: Path) -> bool:
     return not loaded & {"click", "reconciler.cli", "yaml", "jsonschema", "urllib3", "sqlite3", "dataclasses"}
 
 
-@pytest.mark.parametrize("words", [("plan",), ("plan", "--detailed-exitcode"), ("plan", "--format", "json")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("plan", "--detailed-exitcode"),
+        ("plan", "--format", "json"),
+        ("apply",),
+        ("apply", "--auto-approve", "manifests"),
+    ],
+)
 def test_what_is_as_it_was_is_told_again(synced, command, hub, folder, words):
+    synced.seen.clear()
+    hub.requests.clear()
     first = command(*words)
     calls, requests = list(synced.calls()), [request.path for request in hub.requests]
+    synced.seen.clear()
+    hub.requests.clear()
+    assert recalled(*words) == first.out
+    assert (first.status, first.err) == (0, "")
     synced.seen.clear()
     hub.requests.clear()
     again = command(*words)
@@ -219,6 +235,34 @@ def test_only_a_plan_in_sync_is_kept(synced, command, folder):
     for words in (("plan",), ("plan", "--out", "plan.json"), ("status",), ("plan", "--host", "nowhere")):
         command(*words)
     assert len(memories()) == count
+    assert command("apply", "--auto-approve").status == 0
+    assert len(memories()) == count
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("--log-format", "json"), ()),
+        (("--log-level", "debug"), ()),
+        ((), ("--metrics-file", "metrics.prom")),
+        ((), ("--format", "json")),
+        ((), ("--format", "markdown")),
+    ],
+)
+def test_an_apply_that_somebody_hears_of_is_made_each_time(synced, command, before, after):
+    count = len(memories())
+    assert command(*before, "apply", *after).status == 0
+    assert len(memories()) == count
+
+
+def test_an_apply_is_not_kept_while_another_run_may_leave_something_behind(synced, command, folder):
+    store = open_store(f"sqlite://{os.environ['XDG_STATE_HOME']}/reconciler/registry.db", lineage=lambda: "ours")
+    lease = store.acquire("http://elsewhere", "20261123T000000-abcdef", "somebody@else", 60.0)
+    assert command("apply").status == 0
+    assert recalled("apply") is None
+    store.release(lease)
+    assert command("apply").status == 0
+    assert recalled("apply") is not None
 
 
 def test_old_memories_go(synced, command, folder):

@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli import options, output
 from reconciler.cli.question import Question, asks
+from reconciler.cli.recalling import Recalling
 from reconciler.cli.rounds import Round
 from reconciler.cli.running import Manner, carry_out
 from reconciler.cli.saved import as_saved, saved_plan
@@ -55,25 +56,30 @@ def command(
     """
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
         saved, store = saved_plan(question), open_store(settings)
+        recalling = Recalling(settings, question, allowed=saved is None and format_ == "text" and made.is_quiet)
         with made.phase("plan"):
-            made.proposal = proposal = propose_for(saved.question if saved else question, settings, store)
+            made.proposal = proposal = propose_for(saved.question if saved else question, recalling.settings, store)
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
-        if format_ == "text":
-            _show(plan, proposal.world, settings)
-        if plan.writes and not (auto_approve or saved):
-            _confirm()
+        told = _show(plan, proposal.world, settings) if format_ == "text" else ""
+        _confirm(plan, approved=auto_approve or saved is not None)
         result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
         if plan.pending or format_ != "text":
             click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
+        if not result.outcomes and not store.leases():  # whoever holds one may leave something to clear up
+            recalling.end(plan, told)
     return made.status
 
 
-def _show(plan: Plan, world: World, settings: Settings) -> None:
-    click.echo(output.plan(with_news(plan, world.recorded, world.sources), settings, "text"), nl=False)
+def _show(plan: Plan, world: World, settings: Settings) -> str:
+    told = output.plan(with_news(plan, world.recorded, world.sources), settings, "text")
+    click.echo(told, nl=False)
+    return told
 
 
-def _confirm() -> None:
-    """Ask; without a terminal there is nobody to ask, and that is a no."""
+def _confirm(plan: Plan, *, approved: bool) -> None:
+    """Ask, where anything would be written; without a terminal there is nobody to ask, and that is a no."""
+    if approved or not plan.writes:
+        return
     if not sys.stdin.isatty():
         raise SettingsError("nothing was done: there is no terminal to confirm at", hint="give --auto-approve")
     try:

@@ -63,7 +63,7 @@ def command(
     --detailed-exitcode), 3 something is refused, or the snapshot is older than --max-age.
     """
     _must_make_sense(format_, graph, out, live)
-    recalling = Recalling(settings, question, only_shown=out is None and live.file is None)
+    recalling = Recalling(settings, question, allowed=out is None and live.file is None)
     proposal = propose(question, recalling.settings, live)
     plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
     if out is not None:
