@@ -79,7 +79,7 @@ def _neighbours(value: Json) -> list[Json]:
     match value:
         case str():
             return [f"{value}\n", f" {value}", value.upper(), value[:-1], f"{value}\u0661", 30 * value]
-        case int() | float() if not isinstance(value, bool):
+        case int() | float() if not isinstance(value, bool) and abs(value) < 1e300:
             return [value + 1, -value, float(value), value + 0.5, str(value), bool(value)]
         case _:
             return [value]
