@@ -1,5 +1,8 @@
 """The lock beside the manifests: `reconciler.lock`, one a folder, meant for git and for review.
 
+A folder without one belongs to the lock of the nearest folder above, up to the folder `manifests` or the root of the
+git repository; where there is neither, nothing above is looked at, for it may be anybody's.
+
 It is JSON, because YAML with positions would take seconds where every plan reads 500 entries. Local
 files are named relative to the folder, so that the lock means the same wherever it is checked out.
 """
@@ -23,6 +26,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRIES = 20_000
 MAX_FINDINGS = 100
 
+_ROOT = "manifests"  # the name of a folder above which no lock is looked for
 _HERE = "./"  # how the path of a local file begins in the lock
 
 
@@ -53,7 +57,9 @@ class LockFile:
 
 
 def read(paths: Iterable[Path], types: Collection[str]) -> tuple[LockFile, ...]:
-    """Return the lock of each folder that is named or that a named file lies in, those that do not exist yet too.
+    """Return the lock of each folder that is named or that a named file lies in, or of the nearest one above.
+
+    Where there is none, it is the one that the folder itself would have.
 
     `types` are the source types that there are. Raises ManifestError with every finding, sorted.
     """
@@ -93,10 +99,31 @@ def write(file: LockFile, references: Mapping[str, Facts]) -> None:
 def _folders(paths: Iterable[Path]) -> tuple[LockFile, ...]:
     made: dict[str, LockFile] = {}
     for path in paths:
-        folder, whole = (path, True) if path.is_dir() else (path.parent, False)
-        known = made.setdefault(os.path.realpath(folder), LockFile(folder / NAME, os.path.realpath(folder), whole))
-        made[known.folder] = replace(known, whole=known.whole or whole)
+        file = _file(path)
+        known = made.setdefault(file.folder, file)
+        made[known.folder] = replace(known, whole=known.whole or file.whole)
     return tuple(made.values())
+
+
+def _file(path: Path) -> LockFile:
+    folder, whole = (path, True) if path.is_dir() else (path.parent, False)
+    real = os.path.realpath(folder)
+    above = _above(PurePath(real)) if not os.path.lexists(folder / NAME) else None
+    if above is None:
+        return LockFile(folder / NAME, real, whole)
+    shown = above if path.is_absolute() else os.path.relpath(above)
+    return LockFile(Path(shown, NAME), str(above), whole=False)
+
+
+def _above(folder: PurePath) -> PurePath | None:
+    """Return the nearest folder above that has a lock and belongs to the same manifests; None where none has."""
+    found: PurePath | None = None
+    for place in (folder, *folder.parents):
+        if found is None and os.path.lexists(place / NAME):
+            found = place
+        if place.name == _ROOT or os.path.lexists(place / ".git"):
+            return found
+    return None
 
 
 def _read(file: LockFile, types: Collection[str]) -> tuple[LockFile, tuple[Diagnostic, ...]]:

@@ -145,3 +145,18 @@ def test_adopt_goes_by_the_lock_too(reconciler, folder, distant, host):
     assert reconciler("forget", "far").status == 0
     assert reconciler("adopt", "far").status == 0
     assert reconciler("plan").out.count("No changes. 1 model in sync on 1 host.\n") == 1
+
+
+def test_a_part_of_what_is_locked_is_planned_and_locked_by_the_same_lock(reconciler, folder, host):
+    (folder / "team").mkdir()
+    model(folder)
+    model(folder / "team", "theirs", seed=1)
+    assert reconciler("lock").status == 0
+    before = held(folder)
+    assert "+ theirs:latest" in reconciler("plan", "--locked", "manifests/team").out
+    model(folder / "team", "more", seed=2)
+    assert "`reconciler lock` adds it" in reconciler("plan", "--locked", "manifests/team").out
+    told = reconciler("lock", "manifests/team")
+    assert (told.status, "manifests/reconciler.lock: 1 added" in told.out) == (0, True)
+    assert held(folder).items() > before.items()
+    assert not (folder / "team" / LOCK).exists()

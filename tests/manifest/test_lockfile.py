@@ -180,6 +180,46 @@ def test_a_reference_belongs_to_the_nearest_lock_above_its_manifest(tmp_path):
     assert lock_of(ref(tmp_path / "m.yaml"), locks).path == tmp_path / NAME
 
 
+@pytest.mark.parametrize(
+    ("locked", "root", "asked", "expected"),
+    [
+        ("manifests", None, "manifests/a/b", "manifests"),
+        ("manifests/a", None, "manifests/a/b", "manifests/a"),
+        ("manifests/a/b", None, "manifests/a/b", "manifests/a/b"),
+        (".", None, "manifests/a", None),  # above `manifests` none is looked for
+        (".", None, "manifests", None),
+        (".", "./.git", "manifests/a", None),
+        (".", "./.git", "envs/a", "."),
+        ("envs", "./.git", "envs/a", "envs"),
+        ("envs", "envs/a/.git", "envs/a/b", None),
+        ("envs", None, "envs/a", None),  # nothing tells where the manifests begin
+    ],
+)
+def test_a_lock_above_is_found_as_far_up_as_the_manifests_go(tmp_path, monkeypatch, locked, root, asked, expected):
+    (tmp_path / asked).mkdir(parents=True)
+    (tmp_path / asked / "m.yaml").touch()
+    if root is not None:
+        (tmp_path / root).mkdir()
+    write(one(tmp_path / locked), {f"gguf {ZEROS}": PIN})
+    monkeypatch.chdir(tmp_path)
+    place = Path(asked if expected is None else expected)
+    for path in (Path(asked), Path(asked) / "m.yaml"):
+        (file,) = read([path], TYPES)
+        assert (file.path, file.folder) == (place / NAME, os.path.realpath(place))
+        assert (file.text is None, file.whole) == (expected is None, place == path)
+        (file,) = read([tmp_path / path], TYPES)
+        assert file.path == Path(os.path.normpath(tmp_path / place / NAME))
+
+
+def test_a_folder_and_one_below_it_have_one_lock(tmp_path):
+    folder = tmp_path / "manifests"
+    (folder / "a").mkdir(parents=True)
+    write(one(folder), {f"gguf {ZEROS}": PIN})
+    for paths in ([folder, folder / "a"], [folder / "a", folder]):
+        (file,) = read(paths, TYPES)
+        assert (file.folder, file.whole) == (os.path.realpath(folder), True)
+
+
 def test_paths_may_be_relative(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (file,) = read([Path("m.yaml")], TYPES)

@@ -40,10 +40,11 @@ def command(
       reconciler lock --upgrade [NAME]...   and move what is to what upstream offers now
       reconciler lock --check [PATH]...     for CI: exit with 2 if lock and manifests disagree
 
-    Writes the file reconciler.lock into each PATH that is a folder (default: manifests/), or beside it if it is a
-    file; keep it in git. For each reference of a Model or an adapter it says what it means: the manifest on the hub
-    and its digest, the commit and the file on Hugging Face, the sha256 of a file on this machine. From then on plan
-    and apply use that, and tell what is outdated; without a lock they follow tags and branches wherever they go.
+    Writes reconciler.lock into each PATH that is a folder (default: manifests/), or beside it if it is a file; keep it
+    in git. Where a folder above has one, up to `manifests` or the root of the git repository, the nearest is meant. For
+    each reference of a Model or an adapter it says what it means: the manifest on the hub and its digest, the commit
+    and the file on Hugging Face, the sha256 of a file here. From then on plan and apply use that, and tell what is
+    outdated; without a lock they follow tags and branches wherever they go.
 
     Entries stay as they are. Missing ones are added, and those that no manifest refers to any more are dropped, unless
     PATH is a single file. Of several sources only the one that is taken is locked, and one that is locked is taken;
