@@ -1,6 +1,7 @@
 """`reconciler lock`."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,9 @@ def command(
 
     Writes reconciler.lock into each PATH that is a folder (default: manifests/), or beside it if it is a file; keep it
     in git. Where a folder above has one, up to `manifests` or the root of the git repository, the nearest is meant. For
-    each reference of a Model or an adapter it says what it means: the manifest on the hub and its digest, the commit
-    and the file on Hugging Face, the sha256 of a file here. From then on plan and apply use that, and tell what is
-    outdated; without a lock they follow tags and branches wherever they go.
+    each reference of a Model or an adapter it says what it means: manifest and digest on the hub, commit and file on
+    Hugging Face, the sha256 of a file here. Plan and apply use that from then on, and tell what is outdated; without a
+    lock they follow tags and branches wherever they go.
 
     Entries stay as they are. Missing ones are added, and those that no manifest refers to any more are dropped, unless
     PATH is a single file. Of several sources only the one that is taken is locked, and one that is locked is taken;
@@ -69,8 +70,7 @@ def command(
     before = ({name: locked.pin for name, locked in book.held.items()} for book in books)
     revisions = [revision(book.file, old, new) for book, old, new in zip(books, before, after, strict=True)]
     _write(files, after)
-    click.echo(_told(revisions, settings, format_), nl=False)
-    return DONE
+    return _tell(revisions, settings, format_)
 
 
 def _named(words: Sequence[str], resources: Sequence[Resource]) -> frozenset[ModelName]:
@@ -108,11 +108,9 @@ def _write(files: Sequence["LockFile"], pins: Sequence[Mapping[str, Facts]]) -> 
         write(file, references)
 
 
-def _told(revisions: Sequence[Revision], settings: Settings, format_: str) -> str:
+def _tell(revisions: Sequence[Revision], settings: Settings, format_: str) -> int:
     from reconciler.report.lock import lock_json, lock_text
 
-    return (
-        lock_json(revisions)
-        if format_ == "json"
-        else lock_text(revisions, colour=settings.color, columns=settings.columns)
-    )
+    as_text = partial(lock_text, colour=settings.color, columns=settings.columns)
+    click.echo((lock_json if format_ == "json" else as_text)(revisions), nl=False)
+    return DONE
