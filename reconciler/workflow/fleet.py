@@ -4,7 +4,7 @@ An error of ours is a result like any other, so that one silent host or hub neve
 hides the answers of the rest. A bug is not: it ends the whole.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Event
@@ -48,6 +48,13 @@ class Fleet:
     ) -> list[tuple[Item, Result | ReconcilerError]]:
         """Run `work` on every item and wait: each item with its result or the error of ours it raised, in order."""
         return self.begin(work, items).answers()
+
+    def every(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+        """Run `work` on every item and wait; yield each item with its result, in order, and raise the first error."""
+        for item, answer in self.each(work, items):
+            if isinstance(answer, ReconcilerError):
+                raise answer
+            yield item, answer
 
 
 class Batch(Generic[Item, Result]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName
@@ -14,7 +15,8 @@ from reconciler.ports import Clock, Host
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts
 
-WIDTH = 16  # hosts at once; each shows its models one after another
+WIDTH = 16  # hosts at once
+_SHOWING = 4  # models of one host at once: to show one is work for a core, and the host has other things to do
 
 
 def take(plan: Plan, hosts: Hosts, recorded: RecordedState, clock: Clock) -> Snapshot:
@@ -45,7 +47,8 @@ def _declared(plan: Plan) -> dict[HostName, set[Digest]]:
 
 def _sight(host: Host, blobs: Iterable[Digest], clock: Clock) -> Sight:
     at = clock.now()
-    models = tuple(_shown(host, live) for live in host.models())
+    with Fleet(_SHOWING) as fleet:
+        models = tuple(shown for _, shown in fleet.every(partial(_shown, host), host.models()))
     held = tuple((digest, host.has_blob(digest)) for digest in sorted(blobs))
     seen = Observed(host.name, host.url, host.version(), models)
     return Sight(seen, at, host.callback, tuple(sorted(host.loaded())), held)

@@ -3,9 +3,8 @@
 Its models are looked for on their hubs first; only those that are not there as they are need be shown.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from reconciler.core.diagnostics import Location
 from reconciler.core.exported import Asked, Exported, Known, exported
@@ -15,16 +14,13 @@ from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.state import Live
 from reconciler.core.steps import is_staging
-from reconciler.errors import HostRejected, ReconcilerError, ResolutionError
+from reconciler.errors import HostRejected, ResolutionError
 from reconciler.ports import Host, Source
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.resolve import told
 
 Listed = Mapping[ModelName, Live]
 Above = tuple[Asked, Facts | None]  # a parent that is not on the host: what its name means, and consists of
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def listed(host: Host) -> Listed:
@@ -44,25 +40,17 @@ def survey(
     digests = {there[name].digest for name in wanted}
     alike = sorted(name for name, live in there.items() if live.digest in digests)
     asking = _Hubs(hub, where)
-    asked = dict(_all(fleet, asking.ask, alike))
+    asked = dict(fleet.every(asking.ask, alike))
     found = [Known(there[name], asked[name]) for name in wanted]
-    shown = dict(_all(fleet, lambda model: _shown(host, model), (item for item in found if not _pulled(item))))
+    shown = dict(fleet.every(lambda model: _shown(host, model), (item for item in found if not _pulled(item))))
     models = [shown.get(item, item) for item in found]
     bases = {item.parent for item in models if item.parent is not None}
     seen: Mapping[ModelName, Facts | None] = {item.live.address.model: item.live.facts for item in shown.values()}
     bare = sorted((bases & there.keys()) - seen.keys())
-    below = {**seen, **dict(_all(fleet, lambda name: _facts(host, name), bare))}
-    above = dict(_all(fleet, asking.consists, sorted(bases - there.keys())))
+    below = {**seen, **dict(fleet.every(lambda name: _facts(host, name), bare))}
+    above = dict(fleet.every(asking.consists, sorted(bases - there.keys())))
     twins = {item.live.address.model: twin for item in found if (twin := _twin(item, there, asked)) is not None}
     return exported([_on_its_parent(item, below, above) for item in models], twins, where, known)
-
-
-def _all(fleet: Fleet, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with its result; raises the first error."""
-    for item, answer in fleet.each(work, items):
-        if isinstance(answer, ReconcilerError):
-            raise answer
-        yield item, answer
 
 
 def _pulled(item: Known) -> bool:

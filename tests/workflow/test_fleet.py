@@ -34,6 +34,17 @@ def test_an_error_of_ours_is_a_result_beside_the_others():
     assert isinstance(answers[1], HostUnreachable)
 
 
+def test_where_every_answer_is_needed_the_first_error_ends_it():
+    with Fleet(2) as fleet:
+        assert dict(fleet.every(str, range(3))) == {0: "0", 1: "1", 2: "2"}
+
+        def work(item: int) -> int:
+            raise HostUnreachable(f"down {item}")
+
+        with pytest.raises(HostUnreachable, match="down 0"):
+            list(fleet.every(work, range(3)))
+
+
 def test_a_bug_is_no_result():
     with Fleet(1) as fleet, pytest.raises(ZeroDivisionError):
         fleet.each(lambda item: 1 // item, [0])

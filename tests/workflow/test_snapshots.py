@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,16 @@ from hypothesis import strategies as st
 
 from reconciler.core.change import Action, Reason
 from reconciler.core.decide import Policy, Prune
+from reconciler.core.facts import Facts
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.core.snapshot import Snapshot
 from reconciler.core.state import Observed, Unobserved
 from reconciler.core.steps import Create, Upload
+from reconciler.hosts.ollama_host import OllamaHost
 from reconciler.hosts.snapshot_host import SnapshotHost
 from reconciler.ports import Host
+from reconciler.transport import Http
 from reconciler.workflow.propose import propose
 from reconciler.workflow.selection import Selection
 from reconciler.workflow.snapshot import take
@@ -174,3 +178,28 @@ def test_a_blob_that_a_model_is_shown_to_consist_of_is_there(site: Site, asked: 
     assert isinstance(sight.host, Observed)
     (blob,) = {step.blob for step in change(plan).after.steps if isinstance(step, Upload)}
     assert (len(sight.blobs), SnapshotHost(sight.host, sight).has_blob(blob.digest)) == (int(asked), True)
+
+
+class SideBySide(OllamaHost):
+    """A host that shows a model only while it is asked for three others."""
+
+    together = Barrier(4, timeout=30)
+
+    def show(self, name: ModelName) -> Facts:
+        """Return what it consists of; raises BrokenBarrierError where nobody else asks."""
+        self.together.wait()
+        return super().show(name)
+
+
+def test_a_snapshot_is_taken_of_several_models_at_once(tmp_path: Path) -> None:
+    with FakeOllama() as server:
+        site = site_of(tmp_path, {"a": server})
+        declare_host(site.folder, "a", server.url)
+        for seed in range(8):
+            model(site.folder, f"m{seed}", seed=seed)
+        site.apply()
+        host = SideBySide(HostName("a"), server.url, Http())
+        snapshot = take(site.plan(), {host.name: host}, site.world().recorded, NOW)
+        (sight,) = snapshot.sights
+        assert isinstance(sight.host, Observed)
+        assert [live.facts is not None for live in sight.host.models] == [True] * 8
