@@ -3,15 +3,10 @@
 import click
 
 from reconciler.cli import candidates, options
+from reconciler.cli.history import latest, latest_of
 from reconciler.cli.naming import model_name, not_on_record
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store
-from reconciler.core.names import ModelName
-from reconciler.ports import Event, RecordStore, Run
-
-_MANY = 10_000  # runs, or outcomes of one run or of one model, at the most
-
-_History = tuple[list[Run], list[Event]]
 
 
 @click.group("registry")
@@ -74,7 +69,7 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
     """
     store = open_store(settings)
     model = model_name(name, "NAME") if name else None
-    runs, events = latest(store, limit) if model is None else _latest_of(store, model, limit)
+    runs, events = latest(store, limit) if model is None else latest_of(store, model, limit)
     if model is not None and not events:
         known = {record.address.model for record in store.read().records}
         if model not in known:
@@ -88,17 +83,3 @@ def history(settings: Settings, name: str | None, limit: int, format_: str) -> i
 
         click.echo(history_text(runs, events, settings.columns), nl=False)
     return 0
-
-
-def latest(store: RecordStore, limit: int) -> _History:
-    """Return the latest runs, with all that came of them."""
-    runs = store.runs(limit)
-    return list(runs), [event for run in runs for event in store.events(run=run.id, limit=_MANY)]
-
-
-def _latest_of(store: RecordStore, model: ModelName, limit: int) -> _History:
-    """Return the latest runs that had to do with a model, with what came of it."""
-    events = store.events(model=model, limit=_MANY)
-    chosen = list(dict.fromkeys(event.run for event in events))[:limit]
-    runs = [run for run in store.runs(_MANY) if run.id in chosen]
-    return runs, [event for event in events if event.run in chosen]

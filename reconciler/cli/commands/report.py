@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.commands.registry import latest
 from reconciler.cli.exit_codes import status_of_plan
+from reconciler.cli.history import latest
 from reconciler.cli.question import Question, asks
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import open_store, propose_for
