@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.distant import distant
 from tests.bench.documents import documents
 from tests.bench.imports import imports
 from tests.bench.measure import Row
@@ -26,7 +27,7 @@ from tests.bench.starting import starting
 from tests.bench.table import HEAD, figures, line, section, with_section
 from tests.parts.ollama import REPOSITORY, find_server
 
-PARTS = {part.__name__: part for part in (starting, documents, noop, imports, relaying)}
+PARTS = {part.__name__: part for part in (starting, documents, noop, distant, imports, relaying)}
 LAST = REPOSITORY / "tests" / "bench" / "last.json"
 README = REPOSITORY / "README.md"
 

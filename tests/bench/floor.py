@@ -1,6 +1,6 @@
 """The floor of a no-op plan: one list of models and a HEAD of each hub manifest, in a bare process.
 
-`python floor.py OLLAMA-URL REGISTRY NAME…`: nothing is read, compared or shown, so nothing can be faster.
+`python floor.py CONNECTIONS OLLAMA-URL REGISTRY NAME…`: nothing is read, compared or shown, so nothing can be faster.
 """
 
 import http.client
@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import local
 from urllib.parse import urlsplit
 
-CONNECTIONS = 8
 _here = local()
 
 
@@ -24,12 +23,12 @@ def _head(registry: str, name: str) -> None:
     assert answer.status == http.HTTPStatus.OK, answer.status
 
 
-def main(url: str, registry: str, *names: str) -> None:
+def main(connections: str, url: str, registry: str, *names: str) -> None:
     """Send the requests."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     connection.request("GET", "/api/tags")
     connection.getresponse().read()
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
+    with ThreadPoolExecutor(int(connections)) as pool:
         list(pool.map(lambda name: _head(registry, name), names))
 
 

@@ -11,6 +11,7 @@ from tests.bench.scene import Scene
 from tests.bench.synced import Synced, synced
 
 _FEW, _MORE, _MANY = 100, 500, 1_000
+_FLOOR = "8"  # connections
 
 
 def noop(scene: Scene) -> Iterator[Row]:
@@ -69,7 +70,7 @@ def _answered(scene: Scene) -> list[str]:
 def _against_the_floor(scene: Scene, more: Synced, rounds: int) -> Row:
     pair = in_turns(
         lambda: _in_sync(scene, _MORE),
-        lambda: scene.run(sys.executable, floor.__file__, scene.ollama.url, scene.registry.hub, *more.pulls),
+        lambda: scene.run(sys.executable, floor.__file__, _FLOOR, scene.ollama.url, scene.registry.hub, *more.pulls),
         rounds,
     )
     return at_most(3, "2", f"plan, nothing to do, N = {_MORE}", "the floor", pair, rounds=rounds)

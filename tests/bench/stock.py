@@ -24,8 +24,12 @@ _CONFIG = {
 _REPO = "bench/pulled"
 
 
-def pulled(scene: Scene, count: int) -> list[str]:
-    """Have registry and host hold so many tags, all of the same weights; return their names."""
+def pulled(scene: Scene, count: int, place: str = "") -> list[str]:
+    """Have registry and host hold so many tags, all of the same weights; return their names.
+
+    `place` is where the host has them from, if not the registry itself.
+    """
+    place = place or scene.registry.hub
     weights = scene.folder / "tiny.gguf"
     if not weights.exists():
         tiny_model(weights)
@@ -35,12 +39,12 @@ def pulled(scene: Scene, count: int) -> list[str]:
     shared = [scene.registry.put_blob(_REPO, layer) for layer in (config, large)]
     tags = [f"v{number:04}" for number in range(count)]
     for tag in tags:
-        _pulled(scene, tag, *shared)
-    return [f"{scene.registry.hub}/{_REPO}:{tag}" for tag in tags]
+        _pulled(scene, place, tag, *shared)
+    return [f"{place}/{_REPO}:{tag}" for tag in tags]
 
 
-def _pulled(scene: Scene, tag: str, config: Entry, weights: Entry) -> None:
-    manifest = scene.ollama.store / "manifests" / scene.registry.hub / _REPO / tag
+def _pulled(scene: Scene, place: str, tag: str, config: Entry, weights: Entry) -> None:
+    manifest = scene.ollama.store / "manifests" / place / _REPO / tag
     if not manifest.exists():
         small = Layer(_SYSTEM_TYPE, f"You are {tag}.".encode())
         content = _manifest(config, weights, scene.registry.put_blob(_REPO, small))

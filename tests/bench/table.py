@@ -19,9 +19,12 @@ def line(row: Row) -> str:
 
 
 def _ratio(row: Row) -> str:
-    if row.ratio is None:
+    ratio = row.ratio
+    if ratio is None:
         return "–"
-    return f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"1/{1 / row.ratio:.0f}" if row.ratio > 0 else "0"
+    if ratio < 1 / 1000:
+        return "< 1/1000" if ratio else "0"
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"1/{1 / ratio:.0f}"
 
 
 def figures(row: Row) -> dict[str, Any]:
