@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench.distant import distant
 from tests.bench.documents import documents
+from tests.bench.fetching import fetching
 from tests.bench.imports import imports
 from tests.bench.measure import Row
 from tests.bench.noop import noop
@@ -27,7 +28,7 @@ from tests.bench.starting import starting
 from tests.bench.table import HEAD, figures, line, section, with_section
 from tests.parts.ollama import REPOSITORY, find_server
 
-PARTS = {part.__name__: part for part in (starting, documents, noop, distant, imports, relaying)}
+PARTS = {part.__name__: part for part in (starting, documents, noop, distant, imports, fetching, relaying)}
 LAST = REPOSITORY / "tests" / "bench" / "last.json"
 README = REPOSITORY / "README.md"
 

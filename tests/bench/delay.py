@@ -5,6 +5,7 @@ real one does.
 """
 
 import asyncio
+import os
 import sys
 from asyncio import Queue, StreamReader, StreamWriter
 
@@ -58,6 +59,7 @@ async def main(server: str, seconds: str) -> None:
     listening = await asyncio.start_server(Distance(server, float(seconds)).connect, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     await asyncio.to_thread(serve, f"127.0.0.1:{port}")
+    os._exit(0)  # nobody waits for what is still under way
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from tests.bench.measure import Row, at_most, in_turns
+from tests.bench.measure import Row, at_most, by_meters, wall
 from tests.bench.scene import Scene
 
 READ = """\
@@ -43,16 +43,16 @@ def _compared(scene: Scene, count: int, rounds: int) -> Iterator[Row]:
     for first in range(0, count, _IN_A_FILE):
         some = range(first, first + _IN_A_FILE)
         (folder / f"{first}.yaml").write_text("".join(_DOCUMENT.format(number=number) for number in some))
-    paths = [str(path) for path in folder.iterdir()]
+    bare = (sys.executable, "-c", READ, *(str(path) for path in folder.iterdir()))
 
-    def ours() -> None:
+    def again() -> None:
         scene.reconciler("validate", folder.name)
 
-    def bare() -> None:
-        scene.run(sys.executable, "-c", READ, *paths)
+    def first() -> None:
+        scene.forget_cache()
+        again()
 
-    what = f"validate, {count:,} documents"
-    cold = in_turns(ours, bare, rounds, scene.forget_cache)
-    yield at_most(3, "9", f"{what}, cold", "CSafeLoader", cold, rounds=rounds)
-    warm = in_turns(ours, bare, rounds)
-    yield at_most(0.5, "9", f"{what}, warm", "CSafeLoader", warm, rounds=rounds)
+    what, whom = f"validate, {count:,} documents", "CSafeLoader"
+    ((cold, warm, other),) = by_meters((wall,), (first, again, lambda: scene.run(*bare)), rounds)
+    yield at_most(3, "9", f"{what}, nothing remembered", whom, (cold, other), rounds=rounds)
+    yield at_most(0.5, "9", f"{what}, again", whom, (warm, other), rounds=rounds)

@@ -31,7 +31,7 @@ class Row:
 
 
 def at_most(
-    limit: float, number: str, measured: str, against: str, pair: tuple[float, float], unit: str = "s", rounds: int = 1
+    limit: float, number: str, measured: str, against: str, pair: Sequence[float], unit: str = "s", rounds: int = 1
 ) -> Row:
     """Return the row of two medians where ours should be at most `limit` times theirs."""
     ours, theirs = pair
@@ -47,33 +47,28 @@ def counted(
     return Row(number, measured, against, count, theirs, goal, count <= limit, unit)
 
 
-def in_turns(
-    ours: Way, theirs: Way, rounds: int, between: Way = lambda: None, meter: Meter = wall
-) -> tuple[float, float]:
+def in_turns(ours: Way, theirs: Way, rounds: int, between: Way = lambda: None) -> tuple[float, float]:
     """Return the medians of both ways in seconds; each runs once unmeasured, then once a round.
 
     `between` runs before each, unmeasured.
     """
-    return by_meters((meter,), ours, theirs, rounds, between)[0]
+    ((mine, other),) = by_meters((wall,), (ours, theirs), rounds, between)
+    return mine, other
 
 
 def by_meters(
-    meters: Sequence[Meter], ours: Way, theirs: Way, rounds: int, between: Way = lambda: None
-) -> list[tuple[float, float]]:
-    """Return the medians of both ways by each meter, in its unit: what it shows after a way less what it did before."""
-    kept: dict[Way, list[list[float]]] = {ours: [], theirs: []}
+    meters: Sequence[Meter], ways: Sequence[Way], rounds: int, between: Way = lambda: None
+) -> list[list[float]]:
+    """Return for each meter the median of each way: what the meter shows afterwards less what it showed before."""
+    taken: list[list[list[float]]] = [[[] for _ in ways] for _ in meters]
     for turn in range(rounds + 1):
-        for way, measured in kept.items():
+        for number, way in enumerate(ways):
             between()
             begin = [meter() for meter in meters]
             way()
-            taken = [meter() - start for meter, start in zip(meters, begin, strict=True)]
-            if turn:
-                measured.append(taken)
-    return [
-        (median(round_[index] for round_ in kept[ours]), median(round_[index] for round_ in kept[theirs]))
-        for index in range(len(meters))
-    ]
+            for of_meter, meter, start in zip(taken, meters, begin, strict=True):
+                of_meter[number] += [meter() - start] * bool(turn)
+    return [[median(of_way) for of_way in of_meter] for of_meter in taken]
 
 
 def amount(value: float, unit: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from tests.bench import floor
 from tests.bench.documents import READ
-from tests.bench.measure import Row, Way, at_most, by_meters, counted, in_turns, wall
+from tests.bench.measure import Row, Way, at_most, by_meters, counted, wall
 from tests.bench.peers import helm_loop
 from tests.bench.scene import Scene
 from tests.bench.synced import Synced, synced
 
 _FEW, _MORE, _MANY = 100, 500, 1_000
 _FLOOR = "8"  # connections
+_COLD = "nothing remembered"
 
 
 def noop(scene: Scene) -> Iterator[Row]:
@@ -19,79 +20,78 @@ def noop(scene: Scene) -> Iterator[Row]:
     few = synced(scene, _FEW)
     yield from _against_the_loop(scene, few, rounds=3)
     yield from _requests(scene, few)
-    yield _against_the_floor(scene, synced(scene, _MORE), rounds=5)
+    yield from _against_the_floor(scene, synced(scene, _MORE), rounds=5)
     yield from _large(scene, synced(scene, _MANY), rounds=3)
 
 
 def _against_the_loop(scene: Scene, few: Synced, rounds: int) -> Iterator[Row]:
     others = [(f"peer-{name}", base, system) for name, base, system in few.builds]
-    time, cpu = by_meters(
-        (wall, scene.cpu),
-        lambda: _in_sync(scene, _FEW),
-        lambda: helm_loop(scene.ollama.url, few.pulls, others),
-        rounds,
-    )
+    ways = (*_ours(scene, _FEW), lambda: helm_loop(scene.ollama.url, few.pulls, others))
+    times, cpu = by_meters((wall, scene.cpu), ways, rounds)
     what, whom = f"plan, nothing to do, N = {_FEW}", "pull and create in a loop"
-    yield at_most(1 / 20, "1", what, whom, time, rounds=rounds)
-    yield at_most(1 / 100, "1", f"{what}: CPU of the server", whom, cpu, rounds=rounds)
+    cold, *pair = times
+    yield at_most(1 / 20, "1", what, whom, pair, rounds=rounds)
+    yield at_most(1 / 20, "1", f"{what}, {_COLD}", whom, (cold, pair[1]), rounds=rounds)
+    yield at_most(1 / 100, "1", f"{what}: CPU of the server", whom, cpu[1:], rounds=rounds)
 
 
 def _requests(scene: Scene, few: Synced) -> Iterator[Row]:
     """Count what a plan sends; the last model was changed by somebody else before the last count."""
     what, before = f"plan, nothing to do, N = {_FEW}", scene.server.models()
-    hub, host = _sent(scene, lambda: _in_sync(scene, _FEW))
-    needed = 2 + len(few.pulls)
-    yield counted("4", f"{what}: requests", hub + len(host), needed, "requests", "2 + one a reference", needed)
-    yield counted("4", f"{what}: models shown", sum("/api/show" in line for line in host), 0, "requests")
+    first, again = _ours(scene, _FEW)
+    cold, warm = _sent(scene, first), _sent(scene, again)
+    needed, whom = 2 + len(few.pulls), "2 + one a reference"
+    yield counted("4", f"{what}: requests", len(warm), needed, "requests", whom, needed)
+    yield counted("4", f"{what}, {_COLD}: requests", len(cold), needed, "requests", whom, needed)
+    yield counted("4", f"{what}: models shown", sum("/api/show" in line for line in cold + warm), 0, "models")
     moved = len(set(scene.server.models().items()) - set(before.items()))
     yield counted("4", f"{what}: models whose `modified_at` moved", moved, 0, "models")
     name, base, _ = few.builds[-1]
     scene.server.call("POST", "/api/create", model=name, system="You are mine.", **{"from": base})
-    more_of_hub, more_of_host = _sent(scene, lambda: scene.reconciler("plan"))
-    more = more_of_hub + len(more_of_host) - hub - len(host)
+    more = len(_sent(scene, lambda: scene.reconciler("plan"))) - len(warm)
     yield counted("4", "one of them drifted: requests more than before", more, 2, "requests")
 
 
-def _sent(scene: Scene, way: Way) -> tuple[int, list[str]]:
-    """Return how many requests a way sends to the registry, and those to the server as its log has them."""
-    hub, host = len(_asked(scene)), len(_answered(scene))
+def _sent(scene: Scene, way: Way) -> list[str]:
+    """Return what a way asks registry and server for, as their logs have it."""
+    before = _logs(scene)
     way()
-    return len(_asked(scene)) - hub, _answered(scene)[host:]
+    return [line for log, seen in zip(_logs(scene), before, strict=True) for line in log[len(seen) :]]
 
 
-def _asked(scene: Scene) -> list[str]:
-    return [line for line in scene.registry.access_log.splitlines() if "/v2/?mark=" not in line]
+def _logs(scene: Scene) -> tuple[list[str], list[str]]:
+    hub = [line for line in scene.registry.access_log.splitlines() if "/v2/?mark=" not in line]
+    return hub, [line for line in scene.ollama.log.read_text().splitlines() if "[GIN]" in line]
 
 
-def _answered(scene: Scene) -> list[str]:
-    return [line for line in scene.ollama.log.read_text().splitlines() if "[GIN]" in line]
-
-
-def _against_the_floor(scene: Scene, more: Synced, rounds: int) -> Row:
-    pair = in_turns(
-        lambda: _in_sync(scene, _MORE),
-        lambda: scene.run(sys.executable, floor.__file__, _FLOOR, scene.ollama.url, scene.registry.hub, *more.pulls),
-        rounds,
-    )
-    return at_most(3, "2", f"plan, nothing to do, N = {_MORE}", "the floor", pair, rounds=rounds)
+def _against_the_floor(scene: Scene, more: Synced, rounds: int) -> Iterator[Row]:
+    words = (sys.executable, floor.__file__, _FLOOR, scene.ollama.url, scene.registry.hub, *more.pulls)
+    ((cold, warm, bare),) = by_meters((wall,), (*_ours(scene, _MORE), lambda: scene.run(*words)), rounds)
+    what = f"plan, nothing to do, N = {_MORE}"
+    yield at_most(3, "2", what, "the floor", (warm, bare), rounds=rounds)
+    yield at_most(3, "2", f"{what}, {_COLD}", "the floor", (cold, bare), rounds=rounds)
 
 
 def _large(scene: Scene, many: Synced, rounds: int) -> Iterator[Row]:
     many.declared(scene.folder / "few", _FEW)
-    what = f"plan, nothing to do, N = {_MANY:,}"
-    pair = in_turns(lambda: _in_sync(scene, _MANY), lambda: scene.reconciler("plan", "few"), rounds)
-    yield at_most(11, "14", what, f"the same, N = {_FEW}", pair, rounds=rounds)
     path = str(scene.folder / "manifests" / "bench.yaml")
-
-    def bare() -> None:
-        scene.run(sys.executable, "-c", READ, path)
-
-    cold = in_turns(lambda: _in_sync(scene, _MANY), bare, rounds, scene.forget_cache)
-    yield at_most(3, "9", f"{what}, cold", "CSafeLoader", cold, rounds=rounds)
-    warm = in_turns(lambda: _in_sync(scene, _MANY), bare, rounds)
-    yield at_most(0.5, "9", f"{what}, warm", "CSafeLoader", warm, rounds=rounds)
+    few = (lambda: scene.reconciler("plan", "few"), lambda: scene.run(sys.executable, "-c", READ, path))
+    ((cold, warm, small, bare),) = by_meters((wall,), (*_ours(scene, _MANY), *few), rounds)
+    what, whom = f"plan, nothing to do, N = {_MANY:,}", "CSafeLoader"
+    yield at_most(11, "14", what, f"the same, N = {_FEW}", (warm, small), rounds=rounds)
+    yield at_most(3, "9", f"{what}, {_COLD}", whom, (cold, bare), rounds=rounds)
+    yield at_most(0.5, "9", f"{what}, again", whom, (warm, bare), rounds=rounds)
 
 
-def _in_sync(scene: Scene, count: int) -> None:
-    said = scene.reconciler("plan", "--detailed-exitcode")
-    assert said.startswith(f"No changes. {count} models in sync"), said
+def _ours(scene: Scene, count: int) -> tuple[Way, Way]:
+    """Return our plan when nothing is remembered of an earlier one, and the plan after that."""
+
+    def again() -> None:
+        said = scene.reconciler("plan", "--detailed-exitcode")
+        assert said.startswith(f"No changes. {count} models in sync"), said
+
+    def first() -> None:
+        scene.forget_cache()
+        again()
+
+    return first, again

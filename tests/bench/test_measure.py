@@ -35,7 +35,7 @@ def test_each_meter_has_medians_of_its_own() -> None:
         now["requests"] += 7
 
     meters = (lambda: now["seconds"], lambda: now["requests"])
-    assert by_meters(meters, ours, theirs, 3) == [(2, 0), (0, 7)]
+    assert by_meters(meters, (ours, theirs), 3) == [[2, 0], [0, 7]]
 
 
 @pytest.mark.parametrize(

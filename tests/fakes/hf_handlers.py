@@ -41,7 +41,7 @@ class HubHandler(_Handler):
         elif path == "/api/whoami-v2":
             self.send_json({"name": "somebody"}) if self.token else self.refuse(401)
         elif path == "/api/agent-harnesses":
-            self.send_json([])
+            self.send_json({"standardEnvVars": [], "harnesses": {}})
         elif found := _MODELS.fullmatch(path):
             self._model(found[1], found[2] or "revision", unquote(found[3] or "main"))
         elif found := _RESOLVE.fullmatch(path):

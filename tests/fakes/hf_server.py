@@ -26,13 +26,20 @@ class HubServer:
     What lies in `folder` as `<org>/<repo>/<branch>/<files>` is served from the start; without a folder it is empty.
     """
 
-    def __init__(self, folder: Path | None = None, *, page_size: int = 50, port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        page_size: int = 50,
+        port: int = 0,
+        content: type[CdnHandler] = CdnHandler,
+    ) -> None:
         self._own = TemporaryDirectory() if folder is None else None
         folder = folder or Path(self._own.name if self._own else "")
         self.state = State(page_size=page_size, faults=Faults())
         self._objects = folder / ".objects"
         self._hub = ThreadingHTTPServer(("127.0.0.1", port), partial(HubHandler, self.state))
-        self._cdn = ThreadingHTTPServer(("127.0.0.1", 0), partial(CdnHandler, self.state))
+        self._cdn = ThreadingHTTPServer(("127.0.0.1", 0), partial(content, self.state))
         self.url, self.cdn_url = _address(self._hub), _address(self._cdn)
         self.state.cdn_url = self.cdn_url
         for branch in sorted(folder.glob("[!.]*/*/*/")):
