@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.found import Found
@@ -93,10 +94,10 @@ class Source(Protocol):
         None where it says nothing or can't be read now. Raises Unusable for a file that no host could use.
         """
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:
-        """Return a file with exactly this content, verified by its sha256; raises ResolutionError.
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have exactly this content arrive in a file, and return when it is verified by its sha256.
 
-        A download goes to the cache, resumes what an earlier process left there, and is hashed on the way.
+        A download goes to the cache and resumes what was left there. Raises ResolutionError, and tells the arrival.
         """
 
     def merge(self, blob: Blob, progress: Progress, /) -> tuple[Digest, Path]:
@@ -137,8 +138,8 @@ class Host(Protocol):
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the server holds a blob."""
 
-    def upload(self, digest: Digest, path: Path, progress: Progress) -> None:
-        """Send a file as a blob without hashing it here: the server refuses content that does not fit the digest."""
+    def upload(self, digest: Digest, content: Arrival, progress: Progress) -> None:
+        """Send a blob while it arrives, and raise what stops it; the server refuses what does not fit the digest."""
 
     def pull(self, step: Pull, progress: Progress) -> None:
         """Have the server pull from its hub; returns only after a final success."""

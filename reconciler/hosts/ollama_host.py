@@ -9,9 +9,9 @@ falls into the moment in which a manifest is being written.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.names import Address, HostName, ModelName
@@ -96,9 +96,9 @@ class OllamaHost:
         """Tell whether the server holds a blob."""
         return self._wire.holds(digest)
 
-    def upload(self, digest: Digest, path: Path, progress: Progress) -> None:
-        """Send a file as a blob without hashing it here: the server refuses content that does not fit the digest."""
-        self._wire.send(digest, path, progress)
+    def upload(self, digest: Digest, content: Arrival, progress: Progress) -> None:
+        """Send a blob while it arrives, and raise what stops it; the server refuses what does not fit the digest."""
+        self._wire.send(digest, content, progress)
 
     def pull(self, step: Pull, progress: Progress) -> None:
         """Have the server pull from its hub; returns only after a final success."""

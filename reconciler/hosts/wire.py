@@ -10,15 +10,14 @@ its `show` loses fields, and a stream that breaks off is a success to it. The te
 a witness: what we write, it reads.
 """
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
+from reconciler.arrival import Arrival, Reader
 from reconciler.core.digest import Digest
 from reconciler.errors import HostRejected, HostTimeout, HostUnreachable, TransportError
 from reconciler.hosts.refusal import printable, refused
@@ -87,14 +86,16 @@ class Wire:
             raise self._refused(reply.status, reply.text)
         return reply.status == 200
 
-    def send(self, digest: Digest, path: Path, progress: Progress) -> None:
-        """Send a file as a blob; the server hashes it, and refuses one that does not fit."""
-        size = path.stat().st_size
-        headers = {**self.headers, "Content-Length": str(size), "Content-Type": "application/octet-stream"}
-        with _Reported(path, size, progress) as body, self._translated():
-            reply = self.http.request(
-                "POST", f"{self.url}/api/blobs/{digest}", headers=headers, body=body, stall=self.patience
-            )
+    def send(self, digest: Digest, content: Arrival, progress: Progress) -> None:
+        """Send a blob while it arrives; the server hashes it, and refuses one that does not fit.
+
+        What stops its arrival is raised, and ends the request without the rest.
+        """
+        headers = {**self.headers, "Content-Length": str(content.size), "Content-Type": "application/octet-stream"}
+        url = f"{self.url}/api/blobs/{digest}"
+        with content.open() as reader, self._translated():
+            body = cast("BinaryIO", _Reported(reader, content.size, progress))
+            reply = self.http.request("POST", url, headers=headers, body=body, stall=self.patience)
         if reply.status not in {200, 201}:
             raise self._refused(reply.status, reply.text)
 
@@ -207,20 +208,26 @@ class Wire:
             raise kind(error.message, hint=error.hint or hint, where=self._where) from error
 
 
-class _Reported(io.FileIO):
-    """A file that reports how far it has been read."""
+class _Reported:
+    """The part of a file that a body needs, which reports how far it has been read; it may be sent again."""
 
-    def __init__(self, path: Path, size: int, progress: Progress) -> None:
-        super().__init__(path)
-        self._size, self._progress, self._done = size, progress, 0
+    def __init__(self, reader: Reader, size: int, progress: Progress) -> None:
+        self._reader, self._size, self._progress = reader, size, progress
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, count: int) -> bytes:
         """Return the next bytes."""
-        data = super().read(-1 if size is None else size)
+        data = self._reader.read(count)
         if data:
-            self._done += len(data)
-            self._progress("uploading", self._done, self._size)
+            self._progress("uploading", self._reader.place, self._size)
         return data
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._reader.place
+
+    def seek(self, place: int) -> None:
+        """Go to a place."""
+        self._reader.place = place
 
 
 def _has_name(entry: object) -> bool:

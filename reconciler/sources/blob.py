@@ -4,8 +4,7 @@ Ollama gives no blob away, so nobody can bring one to a host: what is declared l
 host still holds the blob, and nowhere else. `export` writes it for weights of which nothing tells where they came from.
 """
 
-from pathlib import Path
-
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, facts
 from reconciler.core.resolution import Pinned
@@ -63,7 +62,7 @@ class HeldBlob(FilesOnly):
     def examine(self, blob: Blob) -> None:
         """Know nothing of it."""
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:  # noqa: ARG002
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:  # noqa: ARG002
         """Raise NotFound: only a host that holds it already can use it."""
         raise NotFound(
             f"the host does not hold the blob {blob.digest.short} any more, and Ollama gives none away",

@@ -7,6 +7,7 @@ What a server would accept and could never run is refused here, before anything 
 import os
 from pathlib import Path
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
 from reconciler.core.found import Found
@@ -104,8 +105,11 @@ class Gguf(FilesOnly):
         except ResolutionError:
             return None
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:
-        """Return the path itself; raises Unusable where the file is no longer what was planned."""
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have it read from where it lies; raises Unusable where the file is no longer what was planned."""
+        arrival.there(self._file(blob, progress))
+
+    def _file(self, blob: Blob, progress: Progress) -> Path:
         path = Path(dict(blob.locator)["path"])
         if self._asked(blob, progress).digest != blob.digest:
             raise Unusable(f"{path.name} has changed since the plan was made", hint="plan again")
@@ -113,7 +117,7 @@ class Gguf(FilesOnly):
 
     def merge(self, blob: Blob, progress: Progress) -> tuple[Digest, Path]:
         """Return the parts as one file, with its digest; the parts stay where they are."""
-        return self._merger.merged(blob, self.fetch, 0, progress)
+        return self._merger.merged(blob, self._file, 0, progress)
 
     def release(self, blob: Blob) -> None:
         """Delete what was made of parts; the files themselves are the user's own."""

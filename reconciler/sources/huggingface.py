@@ -5,6 +5,7 @@ A plan in which nothing moved costs one request a repo, and none where the revis
 
 from pathlib import Path
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
 from reconciler.core.found import Found
@@ -16,8 +17,8 @@ from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile
 from reconciler.sources._files.local_file import made
+from reconciler.sources._files.partial_file import downloaded
 from reconciler.sources._files.pins import FilesOnly
-from reconciler.sources._formats.gguf_header import read_header
 from reconciler.sources._formats.gguf_judgement import refuse_other
 from reconciler.sources._formats.merger import Merger
 from reconciler.sources._formats.model_files import described
@@ -26,6 +27,7 @@ from reconciler.sources._hugging_face.api import HubApi
 from reconciler.sources._hugging_face.gguf import GgufFormat, restored
 from reconciler.sources._hugging_face.headers import header_at
 from reconciler.sources._hugging_face.question import options_of, reference_of
+from reconciler.sources._hugging_face.storage import Storage
 from reconciler.sources._hugging_face.tensors import TensorFormat, restored_tensors
 
 
@@ -35,7 +37,7 @@ def source(context: Context) -> Source:
 
 
 class HuggingFace(FilesOnly):
-    """Pins a repo, a revision and a choice of file; downloads through the hub's own client."""
+    """Pins a repo, a revision and a choice of file."""
 
     type = "huggingface"
     offline = False
@@ -92,34 +94,35 @@ class HuggingFace(FilesOnly):
         except ResolutionError:
             return None  # whoever can't read it now may have no need to
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:
-        """Return the file in the folder for downloads, verified when it was renamed to its digest."""
-        found = self._downloaded(blob) or self._download(blob, progress)
-        if dict(blob.locator).get("holds") == "projector":
-            refuse_other(read_header(found), dict(blob.locator)["file"])
-        return found
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have the file arrive in the folder for downloads, verified when it is renamed to its digest."""
+        where = dict(blob.locator)
+        if where.get("holds") == "projector":  # a host is given the last byte as soon as it is here
+            header = header_at(self._api, self._cache, where["repo"], where["commit"], _listed(blob))
+            refuse_other(header, where["file"])
+        if self._downloaded(blob) is None and is_rewritten(where["file"]):
+            self._rewritten(blob)
+        downloaded(self._downloads, blob, arrival, progress, Storage(self._api, blob).located)
 
-    def _download(self, blob: Blob, progress: Progress) -> Path:
-        if is_rewritten(dict(blob.locator)["file"]):
-            return self._rewritten(blob)
-        from reconciler.sources._hugging_face.client import download
+    def _file(self, blob: Blob, progress: Progress) -> Path:
+        arrival = Arrival(blob.size)
+        self.fetch(blob, arrival, progress)
+        return arrival.path
 
-        return download(self._api.endpoint(), self._api.token(), self._downloads, blob, progress)
-
-    def _rewritten(self, blob: Blob) -> Path:
-        """Return what hosts are given for a small file in the place of what the hub has."""
+    def _rewritten(self, blob: Blob) -> None:
+        """Put what hosts are given for a small file, in the place of what the hub has, among the downloads."""
         where = dict(blob.locator)
         _, files = self._api.files(where["repo"], where["commit"])
         found = next((file for file in files if file.path == where["file"]), None)
         content = self._tensors.content(where["repo"], where["commit"], found) if found is not None else b""
         if Digest.of(content) != blob.digest:
             raise SourceUnavailable(f"{where['file']} is not what was planned", hint="plan again")
-        return made(self._downloads, content)
+        made(self._downloads, content)
 
     def merge(self, blob: Blob, progress: Progress) -> tuple[Digest, Path]:
         """Return the parts as one file, with its digest."""
         missing = sum(part.size for part in blob.parts if self._downloaded(part) is None)
-        return self._merger.merged(blob, self.fetch, missing, progress)
+        return self._merger.merged(blob, self._file, missing, progress)
 
     def release(self, blob: Blob) -> None:
         """Delete the download, or what was made of parts."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts, facts
 from reconciler.core.found import Found
@@ -139,9 +140,9 @@ class Ollama:
 
         return described(header_on(self._access, self._cache, repo, blob.digest, blob.size), str(repo.name))
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:
-        """Return the blob in the folder for downloads, verified when it was renamed to its digest."""
-        return self._blobs.fetched(blob, progress)
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have the blob arrive in the folder for downloads, verified when it is renamed to its digest."""
+        self._blobs.fetch(blob, arrival, progress)
 
     def merge(self, blob: Blob, _progress: Progress) -> tuple[Digest, Path]:
         """Raise Unusable: layers are whole."""

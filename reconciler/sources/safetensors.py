@@ -6,6 +6,7 @@ Every file is pinned by its sha256, and read again only when its size, time or i
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.resolution import Pinned
@@ -80,15 +81,15 @@ class Safetensors(FilesOnly):
     def examine(self, blob: Blob) -> None:
         """Return nothing: what there is to know was looked at when it was pinned."""
 
-    def fetch(self, blob: Blob, progress: Progress) -> Path:
-        """Return the path itself, or that of what hosts are given instead; raises Unusable where it has changed."""
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have the file itself read, or what hosts are given instead; raises Unusable where it has changed."""
         where = dict(blob.locator)
         folder, name = Path(where["folder"]), where["file"]
         if self._given(folder, name, progress)[0] != blob.digest:
             raise Unusable(f"{name} has changed since the plan was made", hint="plan again")
         path = inside(folder, name)
         content = _rewritten(path, name)
-        return path if content is None else made(self._made, content)
+        arrival.there(path if content is None else made(self._made, content))
 
     def release(self, blob: Blob) -> None:
         """Delete what was made for hosts; the files themselves are the user's own."""

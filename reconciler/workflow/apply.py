@@ -18,8 +18,6 @@ from reconciler.workflow.leases import Leases, held, server
 from reconciler.workflow.telling import tell
 from reconciler.workflow.transfer import Transfers
 
-TRANSFERS = 4  # blobs under way at once
-
 
 def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
     """Do what the plan says and return what came of it.
@@ -45,8 +43,10 @@ def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
 
 def _work(plan: Plan, servers: Mapping[HostName, str], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
     """Work on every server at once; if one of them meets a bug, the others finish the change in hand and stop."""
-    with Fleet(TRANSFERS, shop.stop) as carriers, Fleet(shop.parallelism) as workers:
-        transfers = Transfers(shop.hosts, shop.sources, shop.listener, carriers, shop.stop)
+    with (
+        Transfers(shop.hosts, shop.sources, shop.listener, shop.stop) as transfers,
+        Fleet(shop.parallelism) as workers,
+    ):
         transfers.start(change for stage in plan.stages for change in stage)
         crews: defaultdict[str, list[Crew]] = defaultdict(list)
         for host, place in servers.items():

@@ -1,14 +1,16 @@
 """Transfers: blobs on their way to hosts, ahead of the changes that need them.
 
-Each blob is fetched once, whichever hosts want it, and sent only to those that lack it.
+Each blob is fetched once, whichever hosts want it, and goes to those that lack it while it arrives.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
-from pathlib import Path
 from threading import Event, Lock
+from types import TracebackType
+from typing import Self
 
+from reconciler.arrival import Arrival
 from reconciler.core.change import Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName
@@ -20,20 +22,38 @@ from reconciler.workflow.observe import Hosts
 from reconciler.workflow.watching import watching
 
 POLL = 0.2  # seconds between two looks at whether the run is to end
+FETCHES = 4  # blobs that come here at once
+UPLOADS = 4  # blobs on their way to one host at once
+_MOST_UPLOADS = 32
 
 
 class Transfers:
-    """All transfers of one run."""
+    """All transfers of one run, for a `with`."""
 
-    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, fleet: Fleet, stop: Event) -> None:
-        self._hosts, self._sources, self._listener, self._fleet, self._stop = hosts, sources, listener, fleet, stop
+    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, stop: Event) -> None:
+        self._hosts, self._sources, self._listener, self._stop = hosts, sources, listener, stop
+        self._fetchers = Fleet(FETCHES, stop)
+        self._carriers = Fleet(min(UPLOADS * len(hosts), _MOST_UPLOADS), stop)
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
-        self._fetched: dict[Digest, tuple[Digest, Path]] = {}
+        self._contents: dict[Digest, tuple[Digest, Arrival]] = {}
+        self._fetched: list[Future[None]] = []
         self.sent: dict[Digest, Digest] = {}  # blobs, and the digests that hosts have them under: of parts another
         self._asked: dict[Digest, Blob] = {}
         self._started: dict[tuple[HostName, Digest], Future[int]] = {}
         self._told: set[tuple[HostName, Digest]] = set()  # counted by the change that asked first
         self._anew: set[tuple[HostName, Digest]] = set()  # to be begun once more by whoever asks next
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stop.is_set() or error is not None:
+            for _, content in self._contents.values():
+                content.fail(Interrupted("the run was interrupted"))  # nobody waits for what nobody brings
+        for fleet in (self._carriers, self._fetchers):
+            fleet.__exit__(kind, error, trace)
 
     def start(self, changes: Iterable[Change]) -> None:
         """Begin every transfer that these changes need, in their order."""
@@ -72,6 +92,7 @@ class Transfers:
 
         That is also what an earlier run has fetched, and even brought to the hosts, before it was killed.
         """
+        wait(self._fetched)  # a host may have everything before it has its name here
         failed = {digest for (_, digest), future in self._started.items() if not _succeeded(future)}
         failed |= {part.digest for digest in failed for part in self._asked[digest].parts}
         for blob in (one for asked in self._asked.values() for one in (asked, *asked.parts)):
@@ -83,7 +104,7 @@ class Transfers:
         self._asked[blob.digest] = blob
         if key not in self._started or key in self._anew:
             self._anew.discard(key)
-            self._started[key] = self._fleet.start(self._carry, host, blob)
+            self._started[key] = self._carriers.start(self._carry, host, blob)
         return self._started[key]
 
     def _carry(self, host: HostName, blob: Blob) -> int:
@@ -103,27 +124,43 @@ class Transfers:
         if target.has_blob(blob.held_as):
             self.sent[blob.digest] = blob.held_as
             return 0
-        digest, path = self._fetch(blob)
+        digest, content = self._content(blob)
         self.sent[blob.digest] = digest
         if blob.parts and target.has_blob(digest):
             return 0
-        task, size = f"{host} {digest.short}", path.stat().st_size
-        target.upload(digest, path, watching(self._listener, task, self._stop))
+        task = f"{host} {digest.short}"
+        target.upload(digest, content, watching(self._listener, task, self._stop))
         self._listener.finished(task)
-        self._listener.event("info", "blob_uploaded", host=host, digest=digest.short, bytes=size)
-        return size
+        self._listener.event("info", "blob_uploaded", host=host, digest=digest.short, bytes=content.size)
+        return content.size
 
-    def _fetch(self, blob: Blob) -> tuple[Digest, Path]:
-        """Return the blob as a file with its digest; whoever asks second waits for the first."""
+    def _content(self, blob: Blob) -> tuple[Digest, Arrival]:
+        """Return the digest and the content of a blob, which is here or on its way here, begun anew where it failed."""
         with self._guards[blob.digest]:
-            if blob.digest not in self._fetched:
-                task = dict(blob.locator).get("file", blob.digest.short)
-                source = self._sources(blob.source)
-                progress = watching(self._listener, task, self._stop)
-                whole = source.merge(blob, progress) if blob.parts else (blob.digest, source.fetch(blob, progress))
-                self._listener.finished(task)
-                self._fetched[blob.digest] = whole
-            return self._fetched[blob.digest]
+            known = self._contents.get(blob.digest)
+            if known is None or known[1].failed:
+                known = self._merged(blob) if blob.parts else (blob.digest, Arrival(blob.size))
+                self._contents[blob.digest] = known
+                if not blob.parts:
+                    self._fetched.append(self._fetchers.start(self._fetch, blob, known[1]))
+            return known
+
+    def _merged(self, blob: Blob) -> tuple[Digest, Arrival]:
+        task = dict(blob.locator).get("file", blob.digest.short)
+        digest, path = self._sources(blob.source).merge(blob, watching(self._listener, task, self._stop))
+        self._listener.finished(task)
+        return digest, Arrival.of(path)
+
+    def _fetch(self, blob: Blob, content: Arrival) -> None:
+        """Have a blob arrive; whoever reads it raises what goes wrong."""
+        task = dict(blob.locator).get("file", blob.digest.short)
+        try:
+            self._sources(blob.source).fetch(blob, content, watching(self._listener, task, self._stop))
+        except BaseException as error:
+            content.fail(error)
+            if not isinstance(error, ReconcilerError):
+                raise
+        self._listener.finished(task)
 
 
 def _succeeded(future: "Future[int]") -> bool:

@@ -20,7 +20,7 @@ CONTRACTS = {
     "The core does no I/O",
     "No cycles anywhere",
     "click enters only through cli",
-    "huggingface_hub enters only through sources",
+    "huggingface_hub is a witness in tests, and enters nowhere",
     "ollama enters only through hosts",
     "opentelemetry enters only through traces",
     "prometheus_client enters only through report",

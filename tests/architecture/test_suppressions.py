@@ -19,7 +19,6 @@ ALLOWED = {
     ("noqa", "reconciler/sources/blob.py"): 1,  # ARG002: the port's signature
     ("noqa", "reconciler/sources/_files/pins.py"): 2,  # ARG002: the port's signature
     ("type", "reconciler/cli/question.py"): 1,  # click gives options as they are declared
-    ("type", "reconciler/sources/_hugging_face/client.py"): 2,  # names that the library gives but does not list
     ("type", "reconciler/transport.py"): 2,  # urllib3's pools take their options as keywords of many types
 }
 

@@ -19,7 +19,7 @@ from tests.parts.gguf import in_parts, tiny_model
 from tests.parts.ollama import RealOllama, find_server
 from tests.parts.registry import LOGIN, Layer, RealRegistry, available
 
-PIECE = 10 << 20  # bytes that the hub's client reads at most before it writes any
+PIECE = 10 << 20  # bytes of a file on a hub, and a little more follows
 ASKED = "test: {{prompt: hello, expect: {}}}"  # a fake model repeats its system prompt, which is its version
 GUARDED = "test: {{prompt: hello, expect: {}, rollback: true}}"
 _MEDIA = "application/vnd.ollama.image."

@@ -12,6 +12,7 @@ from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
 from tests.fakes.hf_server import Fault, HubServer
 from tests.fakes.oci_server import OciServer
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 from tests.sources.test_ollama import manifest
 
@@ -97,7 +98,7 @@ def test_a_token_follows_no_download_to_another_origin(hub: HubServer, tmp_path:
             away = {"Location": f"{thief.url}/x?Signature=1", "X-Repo-Commit": "a" * 40, "ETag": '"x"'}
             hub.fail(Fault("hub", method="HEAD", path="/resolve/", times=3, status=status, headers=away))
             with pytest.raises(ResolutionError):
-                asked.fetch(blob, lambda *_: None)
+                brought(asked, blob, lambda *_: None)
         assert thief.requests
         assert {request.authorization for request in thief.requests} == {""}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.steps import Create
@@ -83,5 +84,5 @@ def base(host: OllamaHost, files: dict[str, File], named: Named) -> ModelName:
 
 def make(host: OllamaHost, name: ModelName, file: File) -> None:
     """Upload a file and create a model from it."""
-    host.upload(file.digest, file.path, quiet)
+    host.upload(file.digest, Arrival.of(file.path), quiet)
     host.create(Create(name, files=(("model.gguf", file.digest),)), quiet)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Install, Pull
@@ -25,7 +26,7 @@ class LockedModel:
     def bring(self, host: OllamaHost) -> None:
         """Upload every layer."""
         for layer in self.layers:
-            host.upload(layer.digest, layer.path, quiet)
+            host.upload(layer.digest, Arrival.of(layer.path), quiet)
 
     def step(self, name: ModelName) -> Install:
         """Return the step that installs it."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.steps import Create, Pull
@@ -81,7 +82,7 @@ def test_silent_stream_is_given_up_when_patience_ends(
 
 
 def test_working_host_may_be_silent_longer_than_others(host: OllamaHost, fake: FakeOllama, files: Files) -> None:
-    host.upload(files["other"].digest, files["other"].path, quiet)
+    host.upload(files["other"].digest, Arrival.of(files["other"].path), quiet)
     fake.fail("create", stall=0.3)
     create(host, files)
     fake.fail("tags", times=2, stall=0.3)  # what only reads is tried twice
@@ -187,10 +188,10 @@ def test_blob_is_neither_there_nor_absent_when_the_host_cannot_say(
 @pytest.mark.parametrize("status", [200, 201])
 def test_upload_is_done_when_the_host_says_so(host: OllamaHost, fake: FakeOllama, files: Files, status: int) -> None:
     fake.fail("upload", status=status)
-    host.upload(files["other"].digest, files["other"].path, quiet)
+    host.upload(files["other"].digest, Arrival.of(files["other"].path), quiet)
     fake.fail("upload", status=507)
     with pytest.raises(HostRejected, match="507"):
-        host.upload(files["other"].digest, files["other"].path, quiet)
+        host.upload(files["other"].digest, Arrival.of(files["other"].path), quiet)
 
 
 def test_host_that_is_not_there_is_unreachable() -> None:

@@ -2,11 +2,11 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import ollama
 import pytest
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact
 from reconciler.core.names import Address, ModelName
@@ -60,41 +60,13 @@ def test_same_content_under_two_names_has_one_digest(host: OllamaHost, files: Fi
     assert one.digest == two.digest
 
 
-def test_blob_is_there_after_its_upload_and_progress_ends_with_its_size(
-    host: OllamaHost, tmp_path: Path, unique: str
-) -> None:
-    content = unique.encode() * 100_000
-    path, digest = tmp_path / "blob", Digest.of(content)
-    path.write_bytes(content)
-    assert not host.has_blob(digest)
-    seen: list[tuple[str, int, int]] = []
-    host.upload(digest, path, lambda *now: seen.append(now))
-    assert host.has_blob(digest)
-    assert seen[-1] == ("uploading", len(content), len(content))
-    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
-
-
-def test_uploading_what_is_there_is_no_error(host: OllamaHost, files: Files) -> None:
-    for _ in range(2):
-        host.upload(files["model"].digest, files["model"].path, quiet)
-
-
-def test_content_that_does_not_fit_its_digest_is_refused(host: OllamaHost, tmp_path: Path, unique: str) -> None:
-    path, digest = tmp_path / "blob", Digest.of(f"{unique} right".encode())
-    path.write_bytes(f"{unique} wrong".encode())
-    with pytest.raises(HostRejected, match="does not fit") as caught:
-        host.upload(digest, path, quiet)
-    assert caught.value.status == 400
-    assert not host.has_blob(digest)
-
-
 def test_model_from_a_file_shows_its_weights(host: OllamaHost, files: Files, base: ModelName) -> None:
     assert shown(host, base) == {"weights": str(files["model"].digest), "template": "{{ .Prompt }}"}
 
 
 def test_projector_and_adapter_are_told_from_weights(host: OllamaHost, files: Files, named: Named) -> None:
     for file in files.values():
-        host.upload(file.digest, file.path, quiet)
+        host.upload(file.digest, Arrival.of(file.path), quiet)
     both = (("model.gguf", files["model"].digest), ("mmproj.gguf", files["projector"].digest))
     host.create(Create(named("eyes"), files=both), quiet)
     host.create(
@@ -111,7 +83,7 @@ def test_projector_and_adapter_are_told_from_weights(host: OllamaHost, files: Fi
 def test_order_of_files_does_not_change_the_model(host: OllamaHost, files: Files, named: Named) -> None:
     digests = set()
     for file in (files["model"], files["projector"]):
-        host.upload(file.digest, file.path, quiet)
+        host.upload(file.digest, Arrival.of(file.path), quiet)
     for _ in range(6):
         both = (("model.gguf", files["model"].digest), ("mmproj.gguf", files["projector"].digest))
         host.create(Create(named("eyes"), files=both), quiet)
@@ -151,7 +123,7 @@ def test_building_again_from_the_base_changes_nothing(host: OllamaHost, base: Mo
 
 
 def test_quantising_gives_other_weights(host: OllamaHost, files: Files, named: Named) -> None:
-    host.upload(files["model"].digest, files["model"].path, quiet)
+    host.upload(files["model"].digest, Arrival.of(files["model"].path), quiet)
     seen: list[tuple[str, int, int]] = []
     step = Create(named("q8"), files=(("model.gguf", files["model"].digest),), quantize="q8_0")
     host.create(step, lambda *now: seen.append(now))

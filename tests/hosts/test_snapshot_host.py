@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
 from reconciler.core.names import HostName, ModelName
@@ -40,7 +41,7 @@ def snapped(host: OllamaHost) -> SnapshotHost:
 
 def test_it_answers_as_the_host_does(host: OllamaHost, files: dict[str, File], base: ModelName, named: Named) -> None:
     for file in files.values():
-        host.upload(file.digest, file.path, quiet)
+        host.upload(file.digest, Arrival.of(file.path), quiet)
     both = (("model.gguf", files["model"].digest), ("mmproj.gguf", files["projector"].digest))
     assert projectors_of(both)
     host.create(Create(named("eyes"), files=both), quiet)

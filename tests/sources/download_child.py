@@ -11,14 +11,15 @@ from reconciler.core.digest import Digest
 from reconciler.core.steps import Blob
 from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
+from tests.sources.downloads import brought
 
 
 def main(endpoint: str, folder: str, sha256: str, size: str, *place: str) -> None:
     locator = tuple(zip(("repo", "commit", "file"), place, strict=True))
-    environ = {"HF_ENDPOINT": endpoint, "HF_TOKEN": os.environ.get("HF_TOKEN", "")}
+    environ = {**os.environ, "HF_ENDPOINT": endpoint}
     context = Context(Http(), FileCache(Path(folder) / "answers"), Path(folder), environ)
     blob = Blob(Digest(sha256), int(size), "huggingface", locator)
-    print(load("huggingface", context).fetch(blob, lambda *report: print(*report, flush=True)))
+    print(brought(load("huggingface", context), blob, lambda *report: print(*report, flush=True)))
 
 
 if __name__ == "__main__":

@@ -10,20 +10,29 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError
+from reconciler.ports import Progress, Source
 from reconciler.sources import Context, load
 from tests.fakes.hf_server import HubServer
 
 REPO, FILE = "org/tiny-GGUF", "q/tiny-Q4_0.gguf"
-PIECE = 10 << 20  # bytes that the client reads before it writes any
-CONTENT = random.Random(1).randbytes(2 * PIECE + 5_000_000)
+CUT = 10_555_760  # bytes into the file
+CONTENT = random.Random(1).randbytes(25_000_000)
 DIGEST = Digest.of(CONTENT)
 
 
+def brought(source: Source, blob: Blob, progress: Progress) -> Path:
+    """Return where the content lies that a source brought."""
+    arrival = Arrival(blob.size)
+    source.fetch(blob, arrival, progress)
+    return arrival.path
+
+
 def fetched(context: Context, blob: Blob) -> Path:
-    return load("huggingface", context).fetch(blob, lambda *_: None)
+    return brought(load("huggingface", context), blob, lambda *_: None)
 
 
 def refused(context: Context, blob: Blob) -> ResolutionError:

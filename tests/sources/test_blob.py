@@ -6,6 +6,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.facts import facts
 from reconciler.errors import NotFound, Unusable
 from reconciler.sources import Context, load
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 ONE, TWO = Digest.of(b"one"), Digest.of(b"two")
@@ -44,5 +45,5 @@ def test_nobody_can_bring_it(source):
     ((_, blob),) = source.resolve(ALONE).files
     assert (blob.locator, source.offers(blob), source.examine(blob)) == ((), False, None)
     with pytest.raises(NotFound, match=f"does not hold the blob {ONE.short} any more"):
-        source.fetch(blob, lambda *_: None)
+        brought(source, blob, lambda *_: None)
     source.release(blob)

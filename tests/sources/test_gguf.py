@@ -11,6 +11,7 @@ from reconciler.core.steps import Blob
 from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.sources import Context, load
 from tests.parts.gguf import tiny_adapter, tiny_model
+from tests.sources.downloads import brought
 from tests.sources.gguf_files import ARCHITECTURE, LLAMA, gguf, number, text
 from tests.sources.references import ref
 
@@ -20,7 +21,7 @@ def resolved(context: Context, path: Path, **options: str) -> Pinned:
 
 
 def fetched(context: Context, blob: Blob) -> Path:
-    return load("gguf", context).fetch(blob, lambda *_: None)
+    return brought(load("gguf", context), blob, lambda *_: None)
 
 
 def test_a_file_is_pinned_to_its_content(context: Context, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_file_that_is_written_while_it_is_read_is_refused(context: Context, tm
     os.utime(path, ns=(0, 0))
 
     with pytest.raises(Unusable, match="changed while it was read"):
-        load("gguf", context).fetch(blob, lambda *_: path.write_bytes(b"more"))
+        brought(load("gguf", context), blob, lambda *_: path.write_bytes(b"more"))
 
 
 def test_a_file_that_is_gone_is_not_found(context: Context, tmp_path: Path) -> None:

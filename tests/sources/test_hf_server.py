@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.digest import Digest
 from reconciler.sources import Context, load
 from tests.fakes.hf_server import HubServer
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 REPO = "org/tiny-GGUF"
@@ -24,7 +25,7 @@ def test_a_folder_of_repos_is_served_as_it_lies_there(tmp_path: Path, context: C
         source = load("huggingface", there)
         [(_, blob)] = source.resolve(ref("huggingface", repo=REPO, quantization="Q4_0")).files
 
-        assert source.fetch(blob, lambda *_: None).read_bytes() == b"four bits"
+        assert brought(source, blob, lambda *_: None).read_bytes() == b"four bits"
 
 
 def test_the_real_client_sees_the_same(hub: HubServer, hub_context: Context, monkeypatch: pytest.MonkeyPatch) -> None:

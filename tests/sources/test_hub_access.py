@@ -16,6 +16,7 @@ from reconciler.ports import Source
 from reconciler.sources import Context, load
 from tests.fakes.http_faults import Fault
 from tests.fakes.oci_server import MEMBER, TOKEN, OciServer, basic
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 from tests.sources.test_ollama import manifest
 
@@ -84,7 +85,7 @@ def test_a_hub_that_asks_for_nothing_is_sent_nothing_and_no_login_is_read(
     source = load("ollama", replace(context, environ={"DOCKER_CONFIG": str(tmp_path)}))
 
     source.resolve(question(guarded))
-    source.fetch(blob_of(guarded), lambda *_: None)
+    brought(source, blob_of(guarded), lambda *_: None)
 
     assert sent(guarded) == ["", ""]
 
@@ -123,7 +124,7 @@ def test_a_token_that_has_run_out_is_asked_for_anew(context: Context, guarded: O
     challenge = f'Bearer realm="{guarded.realm}",scope="repository:team/m:pull"'
     guarded.faults.add(Fault("oci", path="/blobs/", status=401, headers={"WWW-Authenticate": challenge}))
 
-    assert source.fetch(blob_of(guarded), lambda *_: None).read_bytes() == CONTENT
+    assert brought(source, blob_of(guarded), lambda *_: None).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("realm", ["", "/token"], ids=["by password", "by token"])
@@ -165,7 +166,7 @@ def test_a_login_does_not_follow_a_redirect_to_another_origin(
     source = source_for(context, guarded)
 
     assert source.offers(blob_of(guarded))
-    assert source.fetch(blob_of(guarded), lambda *_: None).read_bytes() == CONTENT
+    assert brought(source, blob_of(guarded), lambda *_: None).read_bytes() == CONTENT
 
     assert [request.path for request in other.requests] == [f"/storage/{Digest.of(CONTENT)}"] * 2
     assert sent(other) == ["", ""]

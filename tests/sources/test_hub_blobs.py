@@ -15,6 +15,7 @@ from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unus
 from reconciler.sources import Context, load
 from tests.fakes.http_faults import Fault
 from tests.fakes.oci_server import OciServer
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 CONTENT = random.Random(7).randbytes(3_000_000)
@@ -32,7 +33,7 @@ def blob(oci: OciServer, tmp_path: Path) -> Blob:
 
 
 def fetched(context: Context, blob: Blob) -> bytes:
-    return load("ollama", context).fetch(blob, lambda *_: None).read_bytes()
+    return brought(load("ollama", context), blob, lambda *_: None).read_bytes()
 
 
 def refused(context: Context, blob: Blob) -> ResolutionError:
@@ -52,13 +53,13 @@ def part(context: Context) -> Path:
 def test_a_blob_is_fetched_once_reported_and_released(context: Context, oci: OciServer, blob: Blob) -> None:
     source, reports = load("ollama", context), list[tuple[str, int, int]]()
 
-    path = source.fetch(blob, lambda *report: reports.append(report))
+    path = brought(source, blob, lambda *report: reports.append(report))
 
     assert (path, path.read_bytes()) == (context.downloads / DIGEST.hex, CONTENT)
     assert len(reports) > 2  # as it comes, never whole in memory
     assert reports[-1] == ("downloading", len(CONTENT), len(CONTENT))
     assert [request.path for request in oci.requests] == [f"/v2/team/m/blobs/{DIGEST}"]
-    assert source.fetch(blob, lambda *_: None) == path
+    assert brought(source, blob, lambda *_: None) == path
     assert len(oci.requests) == 1
     source.release(blob)
     source.release(blob)
@@ -124,7 +125,7 @@ def test_a_hub_that_gives_more_or_less_than_was_pinned_is_not_believed(
 ) -> None:
     arrived: list[int] = []
     with pytest.raises(SourceUnavailable, match="what arrived is not"):
-        load("ollama", context).fetch(replace(blob, size=CUT), lambda _, done, __: arrived.append(done))
+        brought(load("ollama", context), replace(blob, size=CUT), lambda _, done, __: arrived.append(done))
     assert CUT < arrived[-1] < len(CONTENT)  # it was not even read to its end
     assert len(oci.requests) == 1
     assert "sent less than it said" in refused(context, replace(blob, size=len(CONTENT) + 1)).message

@@ -12,6 +12,7 @@ from reconciler.ports import Source
 from reconciler.sources import Context, load
 from tests.fakes.oci_server import basic
 from tests.parts.registry import LOGIN, MODEL_TYPE, Layer, RealRegistry
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 pytestmark = pytest.mark.hub
@@ -57,7 +58,7 @@ def test_every_layer_is_offered_and_fetched(source: Source, registry: RealRegist
 
     for blob in layers_of(pull, "ollama"):
         assert source.offers(blob)
-        path = source.fetch(blob, lambda *_: None)
+        path = brought(source, blob, lambda *_: None)
         assert Digest.of(path.read_bytes()) == blob.digest
         source.release(blob)
         assert not path.exists()

@@ -11,6 +11,7 @@ from reconciler.core.steps import Blob
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, Unusable
 from reconciler.sources import Context, load
 from tests.fakes.hf_server import Fault, HubServer
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 REPO = "org/tiny-GGUF"
@@ -127,7 +128,7 @@ def test_a_password_in_the_endpoint_is_sent_nowhere_for_what_is_locked(hub: HubS
     context = replace(hub_context, environ={"HF_ENDPOINT": endpoint})
     [(_, blob)] = restored(context, pin()).files
     source = load("huggingface", context)
-    for ask in (lambda: source.offers(blob), lambda: source.fetch(blob, lambda *_: None)):
+    for ask in (lambda: source.offers(blob), lambda: brought(source, blob, lambda *_: None)):
         with pytest.raises(Unusable, match="HF_ENDPOINT must not carry") as caught:
             ask()
         assert "secret" not in str(caught.value)
@@ -198,7 +199,7 @@ def test_a_locked_file_is_fetched_from_the_commit_in_the_lock(hub: HubServer, hu
     hub.commit(REPO, {Q8: NEW})
 
     [(name, blob)] = restored(hub_context, then.pin, quantization="Q8_0").files
-    path = load("huggingface", hub_context).fetch(blob, lambda *_: None)
+    path = brought(load("huggingface", hub_context), blob, lambda *_: None)
 
     assert (name, path.read_bytes()) == ("tiny-Q8_0.gguf", OLD)
     assert {request.path.partition("?")[0] for request in hub.requests if "/resolve/" in request.path} == {
@@ -210,4 +211,4 @@ def test_what_is_gone_is_not_fetched_from_elsewhere(hub: HubServer, hub_context:
     hub.commit(REPO, {Q4: NEW})
     [(_, blob)] = restored(hub_context, pin()).files
     with pytest.raises(NotFound):
-        load("huggingface", hub_context).fetch(blob, lambda *_: None)
+        brought(load("huggingface", hub_context), blob, lambda *_: None)

@@ -12,6 +12,7 @@ from reconciler.sources import Context, load
 from reconciler.sources._hugging_face.choice import choose, paired
 from tests.fakes.hf_server import HubServer
 from tests.parts.gguf import tiny_model, tiny_projector
+from tests.sources.downloads import brought
 from tests.sources.gguf_files import LLAMA, gguf
 from tests.sources.references import ref
 from tests.sources.test_huggingface_files import files
@@ -87,7 +88,7 @@ def test_both_are_pinned_and_brought(hub: HubServer, hub_context: Context, conte
     assert dict(pinned.provenance)["mmproj"] == EYES
     assert pinned.reference == f"{REPO}@main"
     source = load("huggingface", hub_context)
-    assert [source.fetch(blob, lambda *_: None).read_bytes() for _, blob in pinned.files] == [*content.values()]
+    assert [brought(source, blob, lambda *_: None).read_bytes() for _, blob in pinned.files] == [*content.values()]
 
 
 def test_a_model_in_the_place_of_a_projector_is_refused_when_it_is_seen(
@@ -96,10 +97,10 @@ def test_a_model_in_the_place_of_a_projector_is_refused_when_it_is_seen(
     hub.commit(REPO, {**content, EYES: content[MODEL]})
     source = load("huggingface", hub_context)
     (_, model), (_, projector) = resolved(hub_context).files
-    source.fetch(model, lambda *_: None)
+    brought(source, model, lambda *_: None)
 
     with pytest.raises(Unusable) as caught:
-        source.fetch(projector, lambda *_: None)
+        brought(source, projector, lambda *_: None)
     assert caught.value.message == f"{EYES} is no projector, but a GGUF of the kind model (llama)"
 
 

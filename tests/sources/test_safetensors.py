@@ -12,6 +12,7 @@ from reconciler.errors import NotFound, ResolutionError, Unusable
 from reconciler.sources import Context, load
 from tests.fakes.hf_server import Fault, HubServer
 from tests.parts.safetensors import CONFIG, Files, put, tiny_llama, tiny_lora, written
+from tests.sources.downloads import brought
 from tests.sources.references import ref
 
 TINY = tiny_llama()
@@ -136,7 +137,7 @@ def test_pooling_in_new_words_is_given_in_old_ones_and_the_file_stays(context: C
     source, pinned = load("safetensors", context), resolved(context, tmp_path, files)
     given = dict(pinned.files)["1_Pooling/config.json"]
 
-    path = source.fetch(given, lambda *_: None)
+    path = brought(source, given, lambda *_: None)
 
     assert json.loads(path.read_bytes())["pooling_mode_mean_tokens"] is True
     assert Digest.of(path.read_bytes()) == given.digest
@@ -150,7 +151,7 @@ def test_a_file_that_changed_after_the_plan_is_refused(context: Context, tmp_pat
     source, pinned = load("safetensors", context), resolved(context, tmp_path, TINY)
     put(tmp_path / "m", tiny_llama(seed=1))
     with pytest.raises(Unusable, match="model.safetensors has changed"):  # noqa: RUF043
-        source.fetch(dict(pinned.files)["model.safetensors"], lambda *_: None)
+        brought(source, dict(pinned.files)["model.safetensors"], lambda *_: None)
 
 
 def test_what_was_read_once_is_not_read_again(context: Context, tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_every_file_of_a_repo_is_brought_as_it_is_to_be_given(hub: HubServer, hu
     source = load("huggingface", hub_context)
     for _, blob in source.resolve(ASKED).files:
         assert source.offers(blob)
-        assert Digest.of(source.fetch(blob, lambda *_: None).read_bytes()) == blob.digest
+        assert Digest.of(brought(source, blob, lambda *_: None).read_bytes()) == blob.digest
 
 
 def test_a_repo_that_gives_something_else_than_was_planned_is_not_believed(
@@ -214,7 +215,7 @@ def test_a_repo_that_gives_something_else_than_was_planned_is_not_believed(
     source = load("huggingface", hub_context)
     blob = dict(source.resolve(ASKED).files)["modules.json"]
     with pytest.raises(ResolutionError, match="not what was planned"):
-        source.fetch(replace(blob, digest=Digest.of(b"other")), lambda *_: None)
+        brought(source, replace(blob, digest=Digest.of(b"other")), lambda *_: None)
 
 
 def test_weights_in_git_itself_are_taken_while_they_are_small(hub: HubServer, hub_context: Context) -> None:

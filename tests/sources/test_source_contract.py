@@ -16,6 +16,7 @@ from reconciler.core.steps import Blob, Pull
 from reconciler.errors import ResolutionError, Unusable
 from reconciler.sources import Context, load, types
 from tests.sources.cases import CASES, Case
+from tests.sources.downloads import brought
 
 
 def test_every_type_is_found_and_is_in_this_suite() -> None:
@@ -71,7 +72,7 @@ def _blobs(pinned: Pinned, type: str) -> list[Blob]:
 def test_what_is_fetched_is_what_was_pinned_and_may_be_fetched_and_released_again(case: Case) -> None:
     for blob in _blobs(case.source.resolve(case.good), case.source.type):
         for _ in range(2):
-            path = case.source.fetch(blob, lambda *_: None)
+            path = brought(case.source, blob, lambda *_: None)
             assert Digest.of(path.read_bytes()) == blob.digest
             assert path.stat().st_size == blob.size
             case.source.release(blob)
@@ -99,6 +100,7 @@ from reconciler.core.diagnostics import Location
 from reconciler.core.resource import SourceRef
 from reconciler.sources import Context, FileCache, load
 from reconciler.transport import Http
+from tests.sources.downloads import brought
 kind, endpoint, options = sys.argv[1], sys.argv[2], tuple(pair.split("=", 1) for pair in sys.argv[3:])
 options = tuple((name, value == "True" if name == "insecure" else value) for name, value in options)
 context = Context(Http(), FileCache(Path("/nonexistent")), Path("/nonexistent"), {"HF_ENDPOINT": endpoint})

@@ -8,71 +8,128 @@ import fcntl
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import BinaryIO
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.ports import Progress
+from reconciler.sources._files.download import Ask, Download
+from reconciler.sources._files.pieces import PIECE, PieceList, Pieces
 
 _BLOCK = 1 << 20  # bytes
-_WAITS = (0.5, 2.0)  # seconds after each failed attempt but the last
+_SECTOR = 512  # bytes: what a file takes on a disk is counted in these, and holes in it take nothing
+_SYNC = 64 << 20  # bytes: brought to the disk while the next ones arrive, so that little is left to do at the end
+_BEHIND = 64 << 20  # bytes: when all have arrived, so many that are not hashed yet are worth telling
 
 
 class PartialFile:
-    """What a downloader writes to: the part of BinaryIO that it needs, and a sha256 beside it."""
+    """The file of a download, and beside it the list of its pieces, where they came out of order."""
 
-    def __init__(self, file: BinaryIO, blob: Blob, progress: Progress) -> None:
-        self._file, self._blob, self._progress = file, blob, progress
-        self._sha256 = hashlib.sha256()
-        self._file.seek(0)
-        while block := self._file.read(_BLOCK):
-            self._sha256.update(block)
-            self._progress("checking", self._file.tell(), self._blob.size)
+    def __init__(self, file: BinaryIO, pieces: PieceList) -> None:
+        self._file, self._pieces = file.fileno(), pieces
 
-    def write(self, chunk: bytes) -> int:
-        """Append, hash and report."""
-        self._file.write(chunk)
-        self._sha256.update(chunk)
-        self._progress("downloading", self._file.tell(), self._blob.size)
-        return len(chunk)
+    def write(self, place: int, data: bytes) -> None:
+        """Put bytes at a place."""
+        left = memoryview(data)
+        while left:
+            count = os.pwrite(self._file, left, place)
+            left, place = left[count:], place + count
 
-    def tell(self) -> int:
-        """Return how many bytes have arrived."""
-        return self._file.tell()
+    def scatter(self, whole: Sequence[int]) -> None:
+        """Begin a list of pieces: from now on the length says nothing."""
+        self._pieces.begin(whole)
 
-    def seek(self, offset: int) -> int:
-        """Go to a place: to the start, when a hub begins again instead of going on; `truncate` follows."""
-        return self._file.seek(offset)
-
-    def truncate(self) -> int:
-        """Drop everything."""
-        self._sha256 = hashlib.sha256()
-        return self._file.truncate()
-
-    def is_right(self) -> bool:
-        """Tell whether all of it is there and is what was asked for."""
-        return self.tell() == self._blob.size and self._sha256.hexdigest() == self._blob.digest.hex
-
-    def keep(self) -> None:
-        """Bring everything to the disk, so that a name is never given to what a power cut can still undo."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def keep(self, whole: Sequence[int]) -> None:
+        """Name more pieces in the list, where there is one."""
+        if self._pieces.there:
+            self._pieces.add(whole)
 
 
-def downloaded(folder: Path, blob: Blob, progress: Progress, attempt: Callable[[PartialFile], None]) -> Path:
-    """Return the blob as a file in `folder`, verified; `attempt` writes what is missing and raises ResolutionError.
+def downloaded(folder: Path, blob: Blob, arrival: Arrival, progress: Progress, begin: Callable[[], Ask]) -> None:
+    """Have the blob arrive in a file in `folder`, verified and renamed; `begin` tells for each attempt how to ask.
 
-    It is made again after a SourceUnavailable, which may pass; a disk that takes no more raises ResolutionError.
+    What is whole and wrong is deleted and raises SourceUnavailable; a disk that takes no more raises ResolutionError,
+    and so does what it is asked of.
     """
-    with writing(folder), partial_file(folder, blob, progress) as partial:
-        if partial is not None:
-            _attempted(attempt, partial)
-    return folder / blob.digest.hex
+    whole, part = folder / blob.digest.hex, folder / f"{blob.digest.hex}.part"
+    with writing(folder), locked(folder, blob.digest):
+        if whole.is_file() and whole.stat().st_size == blob.size:
+            return arrival.there(whole)
+        listed = PieceList(part.with_suffix(".pieces"))
+        check_space(folder, blob.size - (part.stat().st_blocks * _SECTOR if part.exists() else 0))
+        pieces = _there(part, listed, blob.size)
+        with part.open("r+b" if part.exists() else "w+b") as file:
+            file.truncate(min(os.fstat(file.fileno()).st_size, blob.size))
+            arrival.lies_at(part)
+            download = Download(arrival, pieces, PartialFile(file, listed), progress)
+            if _verified(download, blob, arrival, progress, begin):
+                os.fsync(file.fileno())  # a name is never given to what a power cut can still undo
+                arrival.renamed(whole)
+                return listed.drop()
+        listed.drop()
+        part.unlink()
+        raise arrived_wrong(blob)
+
+
+def _there(part: Path, listed: PieceList, size: int) -> Pieces:
+    """Return what an earlier process left; a file that is longer than it should be counts for nothing."""
+    pieces, length = Pieces(size), part.stat().st_size if part.exists() else 0
+    if not length or length > size:
+        listed.drop()
+    elif listed.there:
+        for number in listed.read():
+            if number >= 0 and ((number + 1) * PIECE <= length or length == size):
+                pieces.add(number * PIECE, min(PIECE, size - number * PIECE))
+    else:
+        pieces.add(0, length)
+    return pieces
+
+
+def _verified(download: Download, blob: Blob, arrival: Arrival, progress: Progress, begin: Callable[[], Ask]) -> bool:
+    """Bring what is missing, hashing it as it comes; tell whether it is right, and then give all of it away."""
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            with writing(arrival.path.parent):
+                digest = beside.submit(copy_context().run, _sha256, arrival, progress)
+                download.run(begin)
+                if not download.too_long and digest.result() == blob.digest.hex:
+                    arrival.complete()
+                    return True
+        except BaseException as error:
+            arrival.fail(error)  # which ends the hashing too
+            raise
+        arrival.fail(arrived_wrong(blob))
+        return False
+
+
+def _sha256(arrival: Arrival, progress: Progress) -> str:
+    """Return the sha256 of what arrives, in hexadecimal; tells how far it is where it has to catch up."""
+    found, synced, behind = hashlib.sha256(), 0, False
+    with arrival.open(unverified=True) as reader:
+        while block := reader.read(_BLOCK):
+            found.update(block)
+            if reader.place - synced >= _SYNC:
+                os.fdatasync(reader.file)
+                synced = reader.place
+            behind = behind or (arrival.all_here and arrival.size - reader.place > _BEHIND)
+            if behind:
+                progress("checking", reader.place, arrival.size)
+    return found.hexdigest()
+
+
+def arrived_wrong(blob: Blob) -> SourceUnavailable:
+    """Return the failure of content that came whole and is something else."""
+    return SourceUnavailable(
+        f"what arrived is not {blob.digest.short}: it was damaged on its way, or the hub is wrong",
+        hint="it was deleted; run again to download it anew",
+    )
 
 
 @contextmanager
@@ -84,43 +141,6 @@ def writing(folder: Path) -> Iterator[None]:
         raise ResolutionError(
             f"{error.filename or folder}: {error.strerror or error}", hint="is the disk full?"
         ) from error
-
-
-def _attempted(attempt: Callable[[PartialFile], None], partial: PartialFile) -> None:
-    for wait in _WAITS:
-        try:
-            return attempt(partial)
-        except SourceUnavailable:
-            time.sleep(wait)
-    return attempt(partial)
-
-
-@contextmanager
-def partial_file(folder: Path, blob: Blob, progress: Progress) -> Iterator[PartialFile | None]:
-    """Give the blob's partial file, or None where another process has finished it; rename it at the end if it is right.
-
-    Content that is whole and wrong is deleted and raises SourceUnavailable; a disk that is full raises ResolutionError.
-    """
-    whole, part = folder / blob.digest.hex, folder / f"{blob.digest.hex}.part"
-    with locked(folder, blob.digest):
-        if whole.is_file() and whole.stat().st_size == blob.size:
-            yield None
-            return
-        check_space(folder, blob.size - (part.stat().st_size if part.exists() else 0))
-        with part.open("r+b" if part.exists() else "w+b") as file:
-            if file.seek(0, os.SEEK_END) > blob.size:
-                file.truncate(0)
-            partial = PartialFile(file, blob, progress)
-            yield partial
-            if partial.is_right():
-                partial.keep()
-                part.replace(whole)
-                return
-        part.unlink()
-        raise SourceUnavailable(
-            f"what arrived is not {blob.digest.short}: it was damaged on its way, or the hub is wrong",
-            hint="it was deleted; run again to download it anew",
-        )
 
 
 @contextmanager

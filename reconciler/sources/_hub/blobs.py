@@ -4,14 +4,18 @@ A GET is asked for where a HEAD would do, because storages sign their addresses 
 connection is closed before anything large comes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from reconciler.arrival import Arrival
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Blob, Pull
-from reconciler.errors import SourceUnavailable
 from reconciler.ports import Progress
-from reconciler.sources._files.partial_file import PartialFile, downloaded
+from reconciler.sources._files.download import span
+from reconciler.sources._files.partial_file import downloaded
 from reconciler.sources._hub.access import HubAccess, Repo, refusal
 from reconciler.transport import Stream
 
@@ -38,9 +42,9 @@ class HubBlobs:
                 return False
             raise refusal(answer.status, _words(answer), repo, what)
 
-    def fetched(self, blob: Blob, progress: Progress) -> Path:
-        """Return the blob as a file in the folder for downloads, resumed and verified; raises ResolutionError."""
-        return downloaded(self._downloads, blob, progress, lambda partial: self._attempt(blob, partial))
+    def fetch(self, blob: Blob, arrival: Arrival, progress: Progress) -> None:
+        """Have the blob arrive in the folder for downloads, resumed and verified; raises ResolutionError."""
+        downloaded(self._downloads, blob, arrival, progress, lambda: partial(self._asked, _repo(blob), blob))
 
     def forget(self, blob: Blob) -> None:
         """Delete the download."""
@@ -62,25 +66,13 @@ class HubBlobs:
             elsewhere = urlsplit(urljoin(repo.hub, place)).hostname != urlsplit(repo.hub).hostname
             return answer.status == _TEMPORARY_REDIRECT and elsewhere
 
-    def _attempt(self, blob: Blob, partial: PartialFile) -> None:
-        """Write what is missing; one byte too many is enough to know that it is wrong."""
-        repo, what, start = _repo(blob), f"blobs/{blob.digest}", partial.tell()
-        if start == blob.size:
-            return
-        with self._access.stream(repo, what, {"Range": f"bytes={start}-"} if start else {}) as answer:
+    @contextmanager
+    def _asked(self, repo: Repo, blob: Blob, start: int, end: int) -> Iterator[Stream]:
+        what = f"blobs/{blob.digest}"
+        with self._access.stream(repo, what, span(start, end, blob.size)) as answer:
             if answer.status not in {200, 206, 416}:
                 raise refusal(answer.status, _words(answer), repo, what)
-            if answer.status == 200 and start:
-                partial.seek(0)
-                partial.truncate()
-            for chunk in answer.chunks() if answer.status != 416 else ():
-                partial.write(chunk)
-                if partial.tell() > blob.size:
-                    return
-        if partial.tell() < blob.size:
-            raise SourceUnavailable(
-                "the download broke off: the hub sent less than it said", hint="run again: it goes on where it stopped"
-            )
+            yield answer
 
 
 def _repo(blob: Blob) -> Repo:

@@ -16,13 +16,14 @@ from reconciler.sources._files.listed import ListedFile, is_path
 from reconciler.sources._files.pins import is_size
 from reconciler.sources._files.remote_file import RemoteFile, part
 from reconciler.sources._hugging_face.errors import TOKEN, refusal
-from reconciler.transport import Reply, origin
+from reconciler.transport import Http, Reply, origin
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _HUB = "https://huggingface.co"
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
 _PAGES = 200  # of 1,000 files each; a hub that gives more gives them for ever
 _MOST_FILES = 1000 * _PAGES
+_PATIENCE = "HF_HUB_DOWNLOAD_TIMEOUT"
 _REDIRECTS = 3  # a repo that was renamed answers from its new name
 
 
@@ -76,6 +77,17 @@ class HubApi:
                 return tuple(files)
             query = urlsplit(following[1]).query  # only this: a mirror's link may lead to another origin
         raise SourceUnavailable(f"the hub's listing of {repo} has no end")
+
+    @property
+    def patience(self) -> float:
+        """Return the seconds without a byte after which a download is given up, as the hub's own client has it."""
+        said = self._context.environ.get(_PATIENCE, "")
+        return float(said) if said.isascii() and said.isdecimal() and int(said) else self._context.http.stall
+
+    @property
+    def http(self) -> Http:
+        """Return what the hub is asked through."""
+        return self._context.http
 
     def opened(self, repo: str, commit: str, file: ListedFile) -> RemoteFile:
         """Return a file of a repo to read in, which raises ResolutionError; the token goes to the hub alone."""

@@ -1,0 +1,98 @@
+"""Pieces: how much of a blob has arrived, where several connections bring parts of it at the same time.
+
+Beside a download, `<sha256>.pieces` names those that are whole, so that a process that was killed loses no more than
+what was under way. Without it a download has grown from its start on, and its length says all. Neither is believed in
+the end: after a power cut they may lie, so the whole is hashed before it counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PIECE = 16 << 20  # bytes: long enough that a connection's answers cost little of its time
+
+
+class Pieces:
+    """How many bytes of each piece are there, from its beginning on. One thread at a time."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._have = size, dict[int, int]()  # bytes; of what piece
+        self._whole = 0  # pieces that are whole from the first one on
+        self.arrived = 0  # bytes in all
+
+    @property
+    def front(self) -> int:
+        """Return how many bytes are there from the start on."""
+        return min(self._until(self._whole), self._size)
+
+    @property
+    def missing(self) -> int:
+        """Return how many bytes are not there."""
+        return self._size - self.arrived
+
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """Yield what is missing, piece by piece: where it begins, and where it ends."""
+        for number in range(self._whole, -(-self._size // PIECE)):
+            if self._until(number) < self._end(number):
+                yield self._until(number), self._end(number)
+
+    @property
+    def whole(self) -> list[int]:
+        """Return the numbers of the pieces that are whole."""
+        return sorted(number for number in self._have if self._until(number) == self._end(number))
+
+    def add(self, place: int, count: int) -> list[int]:
+        """Take note of bytes that are there, and return the numbers of the pieces that are whole by that."""
+        made, end = [], min(place + count, self._size)
+        while place < end:
+            number = place // PIECE
+            until = min(self._end(number), end)
+            new = until - self._until(number)
+            if new > 0:
+                self._have[number] = until - number * PIECE
+                self.arrived += new
+                if until == self._end(number):
+                    made.append(number)
+            place = until
+        while self._until(self._whole) == self._end(self._whole) < self._size:
+            self._whole += 1
+        return made
+
+    def _until(self, number: int) -> int:
+        return number * PIECE + self._have.get(number, 0)
+
+    def _end(self, number: int) -> int:
+        return min((number + 1) * PIECE, self._size)
+
+
+class PieceList:
+    """The file that names the pieces which are whole: the length of all pieces, then a number on each line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def there(self) -> bool:
+        """Tell whether there is one."""
+        return self._path.exists()
+
+    def read(self) -> list[int]:
+        """Return the numbers; none where it can't be read."""
+        with suppress(OSError, ValueError):
+            *lines, _torn = self._path.read_text(encoding="ascii").split("\n")
+            if lines and int(lines[0]) == PIECE:
+                return [int(line) for line in lines[1:]]
+        return []
+
+    def begin(self, numbers: Sequence[int]) -> None:
+        """Write it anew."""
+        self._path.write_text("".join(f"{number}\n" for number in (PIECE, *numbers)), encoding="ascii")
+
+    def add(self, numbers: Sequence[int]) -> None:
+        """Name more of them."""
+        with self._path.open("a", encoding="ascii") as file:
+            file.write("".join(f"{number}\n" for number in numbers))
+
+    def drop(self) -> None:
+        """Delete it."""
+        self._path.unlink(missing_ok=True)
