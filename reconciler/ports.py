@@ -5,7 +5,6 @@ Each port has one contract suite in `tests/` that every implementation passes.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
 from reconciler.core.found import Found
+from reconciler.core.frozen import dataclass
 from reconciler.core.health import Condition
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.outcome import Outcome

@@ -10,11 +10,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urljoin, urlsplit
 
 from reconciler import __version__
+from reconciler.core.frozen import dataclass
 from reconciler.errors import TransportError
 
 if TYPE_CHECKING:

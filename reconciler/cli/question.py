@@ -1,7 +1,6 @@
 """The question that plan, apply and status answer: which manifests, which part of them, and what is allowed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar, cast
@@ -9,6 +8,7 @@ from typing import TypeVar, cast
 import click
 
 from reconciler.cli import candidates, options
+from reconciler.core.frozen import dataclass
 
 Result = TypeVar("Result")
 

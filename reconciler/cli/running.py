@@ -6,7 +6,6 @@ import random
 import socket
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from reconciler.cli.listening import listening
 from reconciler.cli.rounds import Round
 from reconciler.cli.signals import Stop, stopping
 from reconciler.cli.wiring import Proposal
+from reconciler.core.frozen import dataclass
 from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
 from reconciler.errors import Interrupted

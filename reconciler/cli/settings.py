@@ -4,12 +4,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.cli import screen
+from reconciler.core.frozen import dataclass
 from reconciler.errors import SettingsError
 
 if TYPE_CHECKING:

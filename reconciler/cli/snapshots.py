@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -14,6 +14,7 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import Proposal, default_host, open_store, propose_for, proposed, read
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName
 from reconciler.core.resource import HostSpec, Manifests
 from reconciler.core.snapshot import AsOf, Sight, Snapshot

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from reconciler.cli.settings import Settings, is_loopback
 from reconciler.cli.wiring import default_host, locks, open_sources
 from reconciler.core import surroundings
 from reconciler.core.diagnostics import Diagnostic
+from reconciler.core.frozen import dataclass
 from reconciler.core.health import Area, Finding, Grade
 from reconciler.core.resource import HostSpec, Manifests, Resource
 from reconciler.errors import ManifestError, ReconcilerError

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from reconciler.cli.question import DEFAULT_PATH, Question
 from reconciler.cli.settings import Settings, ollama_url
 from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Lock
 from reconciler.core.names import HostName, host_name
 from reconciler.core.plan import Plan

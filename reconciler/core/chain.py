@@ -6,8 +6,8 @@ model: nothing after it is taken. What the lock holds is taken, whatever the sou
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import SourceRef
 

@@ -1,12 +1,12 @@
 """A change: what should happen at one address, why, and by which steps."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.chain import Tried
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest
 from reconciler.core.facts import FieldChange
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address, ModelName
 from reconciler.core.state import Desired
 from reconciler.core.steps import Step

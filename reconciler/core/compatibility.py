@@ -5,12 +5,12 @@ it changes. It is about what a manifest can declare today, and says what to do w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.abilities import CONVERTED, CONVERTED_TYPES, TRIED
 from reconciler.core.architectures import needed
 from reconciler.core.found import Format, Found
+from reconciler.core.frozen import dataclass
 
 
 class Outcome(StrEnum):

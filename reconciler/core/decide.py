@@ -3,12 +3,13 @@
 The table in `tests/core/test_decide_table.py` is the specification of `decide`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from reconciler.core.change import Action, Change, Reason
 from reconciler.core.digest import Digest
 from reconciler.core.facts import ABSENT, FieldChange, differences
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.state import Desired, Live, Recorded
 from reconciler.core.steps import Delete

@@ -5,12 +5,12 @@ host holds. Each is chosen only where it comes to what the host shows, field by 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
 from reconciler.core.diagnostics import Location
 from reconciler.core.facts import Fact, Facts, facts, same
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Kind, Overlay, Resource, SourceRef

@@ -18,8 +18,9 @@ the registry remembers, so that any two can be compared:
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from reconciler.core.frozen import dataclass
 
 Fact = str | int | float | bool | None | tuple["Fact", ...]
 Facts = tuple[tuple[str, Fact], ...]

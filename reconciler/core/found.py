@@ -1,10 +1,10 @@
 """What could be learnt of a model without its weights: from headers, listings and what a hub says about it."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.abilities import PREFERRED
+from reconciler.core.frozen import dataclass
 
 _F16 = re.compile(r"(?<!b)f16", re.IGNORECASE)
 

@@ -4,9 +4,9 @@ The judges are in `core.diagnosis`; who asks, and what, is in `workflow.doctor`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName
 
 

@@ -1,11 +1,11 @@
 """The lock as data: what each reference means, until somebody moves it on purpose."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
+from reconciler.core.frozen import dataclass
 
 Entry = tuple[str, str]
 """What names an entry: the source type, and what `Source.key` gives."""

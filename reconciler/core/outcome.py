@@ -1,10 +1,11 @@
 """What came of a change, and of a whole run."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from reconciler.core.change import Action
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address
 
 

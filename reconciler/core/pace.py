@@ -6,9 +6,9 @@ twice as long each time, until the manifests or the host are otherwise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from reconciler.core.digest import Fingerprint
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address
 from reconciler.core.outcome import RunResult, Status
 from reconciler.core.plan import Plan

@@ -5,10 +5,11 @@ what is known of it spares a transfer, and decides nothing else.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.state import Desired, DesiredState, RecordedState
 from reconciler.core.steps import Blob, Create, Step, Upload, create_of, part_name, parts_among, uploads_of
 from reconciler.core.versions import Feature, has

@@ -2,12 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import itemgetter
 
 from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
 from reconciler.core.disk import rewritten
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.order import stages

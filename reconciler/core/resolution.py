@@ -1,9 +1,8 @@
 """Resolution: an entry made concrete. Pinned content in, fingerprintable facts and exact steps out."""
 
-from dataclasses import dataclass
-
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.resource import Overlay, SourceRef
 from reconciler.core.steps import Blob, Copy, Create, Delete, Pull, Step, Upload, projectors_of, staging_name

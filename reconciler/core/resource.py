@@ -1,10 +1,11 @@
 """A manifest entry as data: what somebody wants, before anything was looked up."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from reconciler.core.diagnostics import Location
 from reconciler.core.facts import Fact, Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 
 Labels = tuple[tuple[str, str], ...]

@@ -1,8 +1,7 @@
 """A snapshot: what hosts were like at a time, and our records as they stood then. Plans can be made from it alone."""
 
-from dataclasses import dataclass
-
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.state import Observed, RecordedState, Unobserved
 

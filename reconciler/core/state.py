@@ -1,11 +1,10 @@
 """The three states that a plan compares: desired (manifests), live (hosts), recorded (our registry)."""
 
-from dataclasses import dataclass
-
 from reconciler.core.chain import Tried
 from reconciler.core.diagnostics import Location
 from reconciler.core.digest import Digest, Fingerprint
 from reconciler.core.facts import Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import Kind, ModelTest, SourceRef

@@ -6,11 +6,12 @@ first and is copied over the real one, so that a failure leaves the old model as
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar, assert_never
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import DEFAULT_HUB, DEFAULT_TAG, ModelName
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"  # of the hub manifests that hosts pull

@@ -5,13 +5,13 @@ known not to work is an objection, and refuses the change; what may not work is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from reconciler.core.abilities import CONVERTED, TRIED
 from reconciler.core.architectures import FIRST, LATER, knows, needed
 from reconciler.core.compatibility import judge, no_projector
 from reconciler.core.expand import adapts, mixed_up, unfit_adapter
 from reconciler.core.found import Found
+from reconciler.core.frozen import dataclass
 from reconciler.core.state import Desired
 from reconciler.core.steps import Create, create_of
 from reconciler.core.versions import Feature, older

@@ -13,12 +13,13 @@ a witness: what we write, it reads.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC
 from typing import Any, BinaryIO, cast
 
 from reconciler.arrival import Arrival, Reader
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.errors import HostRejected, HostTimeout, HostUnreachable, TransportError
 from reconciler.hosts.refusal import printable, refused
 from reconciler.hosts.stream import follow, parsed

@@ -5,9 +5,9 @@ written as a comment instead, and told: nothing is lost without a word, and what
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from reconciler.core.diagnostics import Diagnostic, errors
+from reconciler.core.frozen import dataclass
 from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
 from reconciler.manifest.checks import check
 from reconciler.manifest.files import MAX_BYTES

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.diagnostics import Diagnostic, Location, errors
+from reconciler.core.frozen import dataclass
 from reconciler.core.resource import HostSpec, Manifests, Overlay, PolicySpec, Resource
 from reconciler.errors import ManifestError
 from reconciler.manifest import files

@@ -9,11 +9,12 @@ files are named relative to the folder, so that the lock means the same wherever
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.facts import Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Entry, Lock, Locked
 from reconciler.core.resource import SourceRef
 from reconciler.errors import ManifestError, SettingsError

@@ -1,10 +1,10 @@
 """What jsonschema found, as findings in plain words at the exact place."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from reconciler.core.diagnostics import Diagnostic
+from reconciler.core.frozen import dataclass
 from reconciler.manifest.formats import SECRET
 from reconciler.manifest.rules import Rule, finding, nearest
 from reconciler.manifest.tree import Json, Node

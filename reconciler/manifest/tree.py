@@ -1,10 +1,11 @@
 """A document as plain data that remembers where everything stands."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeAlias
 
 from reconciler.core.diagnostics import Location
+from reconciler.core.frozen import dataclass
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

@@ -6,12 +6,12 @@ text, merge keys, tags, and anchors that blow a document up or run in a circle.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
 
 from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.core.frozen import dataclass
 from reconciler.manifest import scalars
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Json, Node

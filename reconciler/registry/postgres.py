@@ -8,7 +8,6 @@ that machines whose clocks differ agree on leases. Nothing that is said here hol
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.health import Condition
 from reconciler.errors import RegistryError, RegistryUnavailable, SettingsError
 from reconciler.registry.database import RESTORE, Lineage, bring_forward, found, looked_at

@@ -10,12 +10,12 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.health import Condition
 from reconciler.errors import RegistryError, RegistryUnavailable
 from reconciler.registry.database import RESTORE, Lineage, bring_forward, found, looked_at

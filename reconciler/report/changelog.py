@@ -1,12 +1,12 @@
 """The changelog of a model: what upstream offers now against what is locked or was applied, as rows. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from reconciler.core.change import Change
 from reconciler.core.digest import Digest
 from reconciler.core.expand import BUILD
 from reconciler.core.facts import ABSENT, Fact, Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address, ModelName
 from reconciler.core.plan import Plan
 from reconciler.core.resolution import Pinned

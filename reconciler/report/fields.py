@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import chain, islice, takewhile
 
 from reconciler.core.change import Action, Change
 from reconciler.core.facts import Absent, Fact, FieldChange
+from reconciler.core.frozen import dataclass
 from reconciler.report.text import safe
 
 _SHORT = 60  # characters of a value that is shown on one line

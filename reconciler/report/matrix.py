@@ -6,8 +6,8 @@ there, and sticks out where nobody counts columns, so that each model is one lin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.report.fold import Whole
 from reconciler.report.lines import hint_lines

@@ -7,11 +7,11 @@ prometheus_client writes and reads the text, and is imported only then.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
 from reconciler.core.change import BOOKKEEPING, WRITES, Action, Change
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.core.plan import Plan

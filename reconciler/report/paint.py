@@ -1,7 +1,8 @@
 """Colours of a terminal, or none."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from reconciler.core.frozen import dataclass
 
 
 class Colour(StrEnum):

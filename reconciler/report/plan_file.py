@@ -6,10 +6,10 @@ the manifests do not ask for; the seal only tells such a file from one that has 
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.digest import fingerprint
+from reconciler.core.frozen import dataclass
 from reconciler.core.plan import Plan
 from reconciler.errors import PlanError, StalePlan, UnsafePlan
 from reconciler.report.json_parts import FORMAT_VERSION

@@ -1,11 +1,11 @@
 """Status: what a plan knows about each model on each host, as one state. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from reconciler.core.change import Action, Change, Reason
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.report.changelog import behind, offered, upgrade_hint

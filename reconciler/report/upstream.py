@@ -1,12 +1,13 @@
 """How models stand to upstream: for each model one answer, told once for all the hosts where it is the same. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from reconciler.core.chain import Tried
 from reconciler.core.change import Change
 from reconciler.core.facts import Facts, FieldChange
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.core.state import Desired, Recorded, RecordedState

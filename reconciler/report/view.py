@@ -4,10 +4,11 @@ Every text in a view is safe to print: whatever came from outside went through `
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.core.change import MOVED, Action, Change, Reason
+from reconciler.core.frozen import dataclass
 from reconciler.core.plan import HostView, Plan
 from reconciler.core.state import Unobserved
 from reconciler.core.steps import Create, Install, Pull, Upload, needed_blobs

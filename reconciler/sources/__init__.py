@@ -6,12 +6,12 @@ is imported. Modules whose name begins with an underscore are what sources are m
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from reconciler.core.found import Found
+from reconciler.core.frozen import dataclass
 from reconciler.core.resource import SourceRef
 from reconciler.ports import Cache, Hub, Source
 from reconciler.sources._files.cache import FileCache

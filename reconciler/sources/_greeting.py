@@ -1,8 +1,8 @@
 """A word with each hub: whether it answers, and whether it takes the login that is kept for it. One request each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.resource import SourceRef
 from reconciler.errors import AccessDenied, SourceUnavailable, TransportError

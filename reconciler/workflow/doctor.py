@@ -6,13 +6,13 @@ A check is a function in a tuple: it asks, has `core.diagnosis` judge, and yield
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from reconciler.core import diagnosis
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.health import Area, Finding, Grade, Space, Visit
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.state import Live, Recorded, RecordedState, Unobserved

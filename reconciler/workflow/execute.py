@@ -1,11 +1,12 @@
 """Execution of one change on one host: the plan's own steps, then a reading that proves them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.parts import with_merged
 from reconciler.core.state import Live, Recorded

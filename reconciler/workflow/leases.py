@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Event
 from urllib.parse import urlsplit
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName
 from reconciler.errors import Interrupted, LeaseHeld, RegistryError
 from reconciler.ports import Clock, Lease, Listener, RecordStore, Run

@@ -6,11 +6,11 @@ first that the lock holds is the one that is taken, until somebody has the chain
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from reconciler.core.chain import choose, none_taken
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.facts import Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Entry, Locked
 from reconciler.core.names import ModelName
 from reconciler.core.resolution import Pinned

@@ -1,9 +1,9 @@
 """The loop of a watch: look, rest, look again. What a look is, and how to rest, is the watcher's to say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.pace import Memory, Pace
 
 

@@ -5,10 +5,11 @@ seen of a blob is kept by its digest, and `core.suitability` judges it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from reconciler.core.found import Found
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address, HostName
 from reconciler.core.routes import layers_of, weights_of
 from reconciler.core.state import Desired

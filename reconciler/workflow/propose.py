@@ -1,11 +1,12 @@
 """Proposing: everything that must be asked is asked, the core decides, and a plan comes out. Nothing is written."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.core.decide import Policy
 from reconciler.core.diff import diff, to_bring
 from reconciler.core.disk import budgets
 from reconciler.core.expand import expand
+from reconciler.core.frozen import dataclass
 from reconciler.core.parts import remembered
 from reconciler.core.plan import Plan, blobs_in_question, bounded, make_plan
 from reconciler.core.resource import Manifests

@@ -7,9 +7,10 @@ asked as well, only to tell whether they could be had by now.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.core.chain import choose, next_to_ask
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Followed, Lock, Locked
 from reconciler.core.resolution import Pinned, Unpinned
 from reconciler.core.resource import Resource, SourceRef

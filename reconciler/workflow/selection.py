@@ -1,8 +1,9 @@
 """Which part of the whole a command is about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.resource import Manifests, Resource
 from reconciler.core.state import Observed, RecordedState, Unobserved

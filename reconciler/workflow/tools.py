@@ -1,10 +1,11 @@
 """What the execution of a change works with, and what its tries leave behind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Event
 
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.ports import Clock, Host, Listener, Sources
 from reconciler.workflow.transfer import Transfers

@@ -1,8 +1,7 @@
 """What a conversion comes to, and the entries that every form has: a model to pull, a policy that prunes. Pure."""
 
-from dataclasses import dataclass
-
 from reconciler.core.diagnostics import Diagnostic, Location
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.core.resource import Kind, PolicySpec, Resource, SourceRef
 from reconciler.manifest.drafts import Draft

@@ -4,9 +4,9 @@ The rows are those of the terminal. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from reconciler.core.change import Action
+from reconciler.core.frozen import dataclass
 from reconciler.report.fields import FieldRow
 from reconciler.report.html.tags import NOTHING, Html, joined, name, tag, unseen
 from reconciler.report.text import counted

@@ -1,8 +1,8 @@
 """Runs as a chart: above, how their changes ended; below, the bytes that they moved. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.outcome import Status
 from reconciler.report.html.tags import Html, joined, tag
 from reconciler.report.text import counted, human_bytes

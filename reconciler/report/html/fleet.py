@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import Plan
 from reconciler.report.html.tags import Html, joined, name, tag

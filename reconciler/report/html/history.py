@@ -1,9 +1,9 @@
 """The latest runs, as a table and as a chart. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.outcome import Status
 from reconciler.ports import Event, Run
 from reconciler.report.html.chart import Bar, chart

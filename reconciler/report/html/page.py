@@ -3,11 +3,11 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from reconciler import __version__
+from reconciler.core.frozen import dataclass
 from reconciler.core.plan import Plan
 from reconciler.ports import Event, Lease, Run
 from reconciler.report.html.changes import anchors, gathered, news, pending

@@ -1,9 +1,9 @@
 """HTML as values: whatever is not `Html` already becomes text that can only be read. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 
+from reconciler.core.frozen import dataclass
 from reconciler.report.text import safe
 
 _ALONE = frozenset({"input", "link", "meta"})  # elements without content and without an end

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import set_digest
 from reconciler.core.steps import part_name
 from reconciler.sources._files.pins import file_text

@@ -6,9 +6,9 @@ Only the first pages and the file's length are looked at; nothing is trusted to 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.core.frozen import dataclass
 from reconciler.errors import Unusable
 from reconciler.sources._formats.gguf_bytes import GgufBytes, Readable, Value
 

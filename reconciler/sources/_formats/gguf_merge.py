@@ -7,11 +7,11 @@ splitting it: the keys of the first part but for `split.*`, and the tensors of a
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.errors import Unusable
 from reconciler.ports import Progress
 from reconciler.sources._formats.gguf_bytes import GgufBytes

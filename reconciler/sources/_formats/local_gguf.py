@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact
+from reconciler.core.frozen import dataclass
 from reconciler.errors import NotFound
 from reconciler.ports import Cache, Progress
 from reconciler.sources._files.listed import ListedFile, grouped

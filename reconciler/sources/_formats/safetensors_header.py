@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from math import prod
 
+from reconciler.core.frozen import dataclass
 from reconciler.errors import Unusable
 from reconciler.sources._formats.gguf_bytes import Readable
 

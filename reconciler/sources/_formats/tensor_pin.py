@@ -1,11 +1,11 @@
 """A model or an adapter in safetensors as a pin, and back; wherever its files are."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from reconciler.core.abilities import CONVERTED_TO
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.lock import set_digest
 from reconciler.core.resolution import Pinned
 from reconciler.core.steps import Blob

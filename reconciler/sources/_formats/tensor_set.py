@@ -7,10 +7,11 @@ not move a model.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core.compatibility import judge
 from reconciler.core.found import Format, Found
+from reconciler.core.frozen import dataclass
 from reconciler.errors import SourceUnavailable, Unusable
 from reconciler.sources._files.listed import ListedFile
 from reconciler.sources._formats.model_files import Open, examined

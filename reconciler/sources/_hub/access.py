@@ -7,9 +7,10 @@ of another origin. What a hub gave for one repo is kept for the process and used
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlencode
 
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
 from reconciler.sources._hub.login import Login, Logins, place_of

@@ -9,10 +9,11 @@ import base64
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.core.frozen import dataclass
 from reconciler.errors import AccessDenied
 
 VARIABLE = "DOCKER_AUTH_CONFIG"

@@ -6,9 +6,9 @@ Go's JSON encoder. Both are foretold, for a plan need not know a host's version.
 """
 
 import json
-from dataclasses import dataclass
 
 from reconciler.core.digest import Digest
+from reconciler.core.frozen import dataclass
 from reconciler.core.steps import MANIFEST_TYPE
 from reconciler.errors import SourceUnavailable, Unusable
 

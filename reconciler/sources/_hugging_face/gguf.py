@@ -1,9 +1,9 @@
 """The GGUF files of a Hugging Face repo: one model or adapter, and the projector of a model, as a pin and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from reconciler.core.facts import Fact, Facts, facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.core.steps import Blob

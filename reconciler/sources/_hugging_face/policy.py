@@ -1,8 +1,8 @@
 """A policy about quantisations: which GGUF of a repo to take where the manifest names none. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from reconciler.core.frozen import dataclass
 from reconciler.errors import NotFound
 from reconciler.sources._files.listed import ListedFile, grouped
 from reconciler.sources._hugging_face.choice import candidates, listing, no_gguf, only, quantized

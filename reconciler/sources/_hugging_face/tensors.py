@@ -6,10 +6,10 @@ at a commit, and never again. So is what decides whether hosts can convert it at
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact, Facts
+from reconciler.core.frozen import dataclass
 from reconciler.core.resolution import Pinned
 from reconciler.core.resource import SourceRef
 from reconciler.errors import Unusable
