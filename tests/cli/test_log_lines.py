@@ -168,7 +168,7 @@ def test_what_is_lost_in_an_import_is_lines(reconciler, folder):
         (("apply",), 1),
         (("apply", "--host", "nosuch"), 64),
         (("forget", "nosuch"), 1),
-        (("adopt",), 1),
+        (("adopt", "nosuch"), 1),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
