@@ -3,7 +3,9 @@
 import time
 from collections import deque
 from collections.abc import Iterable
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ssl import SSLContext, create_default_context
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -41,12 +43,22 @@ def _work(waiting: deque[Question], answers: dict[Question, Heard]) -> None:
             connection.close()
 
 
+@cache
+def _trusted() -> SSLContext:
+    return create_default_context()  # once: it reads every certificate of this machine
+
+
+def _connection(scheme: str, place: str) -> HTTPConnection:
+    if scheme == "https":
+        return HTTPSConnection(place, timeout=PATIENCE, context=_trusted())
+    return HTTPConnection(place, timeout=PATIENCE)
+
+
 def _asked(connections: dict[str, HTTPConnection], question: Question) -> Heard:
     parts = urlsplit(question.url)
     place = f"{parts.scheme}://{parts.netloc}"
     if place not in connections:
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connections[place] = kind(parts.netloc, timeout=PATIENCE)
+        connections[place] = _connection(parts.scheme, parts.netloc)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     connections[place].request(question.method, target, headers=dict(question.headers))
     answer = connections[place].getresponse()

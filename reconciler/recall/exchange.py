@@ -9,7 +9,7 @@ _TELLING = frozenset({"content-type", "docker-content-digest", "etag", "link", "
 
 
 class Question(NamedTuple):
-    """A request without a body; `headers` hold no token."""
+    """A request without a body; `headers` may hold a token."""
 
     method: str
     url: str

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from reconciler import __version__
@@ -13,6 +13,8 @@ from reconciler.recall.exchange import Question, fingerprint
 from reconciler.recall.tape import Tape
 
 _KEPT = 64  # memories; the oldest go
+_OPEN = frozenset({"accept", "user-agent"})  # headers that hold no secret; every other may
+_BEARER = "Bearer "
 _PASSING = frozenset(
     {
         *("_", "SHLVL", "PWD", "OLDPWD", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MAINPID"),
@@ -26,6 +28,7 @@ class Memory:
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
         self._path = f"{_folder(environ)}/{_key(words, environ)}.json"
+        self._environ = environ
         self.tape = Tape()
 
     def told(self) -> str | None:
@@ -36,7 +39,9 @@ class Memory:
         try:
             with open(self._path, "rb") as file:
                 kept = json.loads(file.read())
-            asked = {_question(*question): seen for *question, seen in kept["asked"]}
+            asked = {
+                _question(method, url, headers, self._environ): seen for method, url, headers, seen in kept["asked"]
+            }
             told = str(kept["told"])
             if places.fingerprint(kept["paths"], kept["registry"]) != kept["places"]:
                 return None
@@ -54,14 +59,14 @@ class Memory:
 
     def begun(self, paths: Iterable[str], registry: str) -> "Beginning":
         """Return how this machine is before a plan reads these manifests, and the registry in this file."""
-        return Beginning(self._path, tuple(paths), registry, self.tape)
+        return Beginning(self._path, self._environ, tuple(paths), registry, self.tape)
 
 
 class Beginning:
     """A plan that is about to be made."""
 
-    def __init__(self, path: str, paths: Sequence[str], registry: str, tape: Tape) -> None:
-        self._path, self._paths, self._registry, self._tape = path, paths, registry, tape
+    def __init__(self, path: str, environ: Mapping[str, str], paths: Sequence[str], registry: str, tape: Tape) -> None:
+        self._path, self._environ, self._paths, self._registry, self._tape = path, environ, paths, registry, tape
         self._places = places.fingerprint(paths, registry)
 
     def remember(self, told: str) -> None:
@@ -72,14 +77,30 @@ class Beginning:
         there = places.fingerprint(self._paths, self._registry)
         if not self._tape.whole or there is None or there != self._places:
             return
-        asked = [(*question, fingerprint(question, answer)) for question, answer in self._tape.heard.items()]
-        kept = {"asked": asked, "paths": self._paths, "registry": self._registry, "places": self._places, "told": told}
-        with suppress(OSError):
-            _write(self._path, json.dumps(kept))
+        kept = {"paths": self._paths, "registry": self._registry, "places": self._places, "told": told}
+        with suppress(OSError, LookupError):  # LookupError: nobody knows where a secret came from
+            _write(self._path, json.dumps({**kept, "asked": list(self._asked())}))
+
+    def _asked(self) -> Iterator[tuple[object, ...]]:
+        """Yield each question with a fingerprint of its answer; a secret by the name of its variable, never itself."""
+        names = {value: name for name, value in self._environ.items() if value}
+        for question, answer in self._tape.heard.items():
+            headers = [_kept(name, value, names) for name, value in question.headers]
+            yield question.method, question.url, headers, fingerprint(question, answer)
 
 
-def _question(method: str, url: str, headers: Iterable[Sequence[str]]) -> Question:
-    return Question(method, url, tuple((name, value) for name, value in headers))
+def _kept(header: str, value: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is kept of a header; raises KeyError for one that holds a secret of unknown origin."""
+    if header.lower() in _OPEN:
+        return header, value
+    scheme = _BEARER if value.startswith(_BEARER) else ""
+    return header, scheme, names[value.removeprefix(scheme)]
+
+
+def _question(method: str, url: str, headers: Iterable[Sequence[str]], environ: Mapping[str, str]) -> Question:
+    """Return the question as it was asked; raises LookupError where a secret is gone."""
+    whole = ((name, value + "".join(environ[variable] for variable in rest)) for name, value, *rest in headers)
+    return Question(method, url, tuple(whole))
 
 
 def _write(path: str, text: str) -> None:

@@ -20,9 +20,8 @@ class Tape:
         return self._known.pop(question, None)
 
     def hear(self, question: Question, answer: Heard) -> None:
-        """Keep an exchange; what needs a token, changes something or went wrong is not asked again by itself."""
-        safe = question.method in {"GET", "HEAD"} and answer.status == _SUCCESS
-        if not safe or any(name.lower() == "authorization" for name, _ in question.headers):
+        """Keep an exchange; what changes something or went wrong is not asked again by itself."""
+        if question.method not in {"GET", "HEAD"} or answer.status != _SUCCESS:
             self.spoil()
         self.heard[question] = answer
 

@@ -13,6 +13,7 @@ from tests.commands import Result
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import tune, write
 from tests.parts.gguf import tiny_model
+from tests.recall.memories import SAME
 
 Plan = Callable[..., Result]
 
@@ -24,7 +25,7 @@ def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     def run(*words: str) -> Result:
         capfd.readouterr()
         monkeypatch.setattr(sys, "argv", ["reconciler", *words])
-        os.environ["PYTEST_CURRENT_TEST"] = "the same in every phase of a test"
+        os.environ["PYTEST_CURRENT_TEST"] = SAME
         status = 0
         try:
             main()

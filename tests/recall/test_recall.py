@@ -1,6 +1,5 @@
 """A plan that found everything in sync is told again without being made again, if nothing that it read has moved."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,28 +9,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.recall.asking import PATIENCE
-from reconciler.recall.memory import Memory
-from reconciler.registry.store import open_store
 from tests.fakes._ollama_store import full_name
 from tests.fakes.ollama_server import FakeOllama
-from tests.manifests import host as declare_host
 from tests.manifests import model, tune
 from tests.parts.gguf import tiny_model
+from tests.recall.memories import memories, recalled
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SAME = "the same in every phase of a test"
 LOADED = "import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules, file=sys.stderr))\n"
 MAIN = "from reconciler.__main__ import main; main()"
-
-
-def memories() -> list[Path]:
-    return list(Path(os.environ["XDG_CACHE_HOME"], "reconciler", "plans").glob("*.json"))
-
-
-def recalled(*words: str) -> str | None:
-    """Return what would be told without a plan."""
-    os.environ["PYTEST_CURRENT_TEST"] = SAME
-    return Memory(words, os.environ).told()
 
 
 def is_recalled(*words: str, cwd: Path) -> bool:
@@ -182,43 +168,6 @@ def test_a_file_beside_the_manifests_is_looked_at(synced, command, folder):
     assert len(memories()) == count
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"asked": 1}', b'{"asked": [1], "told": 2}', b"\xff"])
-def test_a_damaged_memory_is_none(synced, command, content):
-    whole = command("plan")
-    (path,) = memories()
-    path.write_bytes(content)
-    assert command("plan") == whole
-    assert recalled("plan") == whole.out
-
-
-@pytest.mark.parametrize("field", ["asked", "told", "paths", "places", "registry"])
-def test_a_memory_without_a_part_is_none(synced, command, field):
-    whole = command("plan")
-    (path,) = memories()
-    kept = json.loads(path.read_bytes())
-    path.write_text(json.dumps({name: value for name, value in kept.items() if name != field}))
-    assert command("plan") == whole
-
-
-def test_where_nothing_can_be_kept_the_plan_is_made(synced, command, monkeypatch, folder):
-    (folder.parent / "full").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder.parent / "full"))
-    first = command("plan")
-    assert (first.status, first.err) == (0, "")
-    assert command("plan") == first
-
-
-def test_a_token_is_never_kept_and_so_nothing_is(folder, command, monkeypatch):
-    with FakeOllama(token="s3cret-t0ken") as server:
-        declare_host(folder, "gpu", server.url, "auth: {bearerTokenEnv: GPU_TOKEN}")
-        monkeypatch.setenv("GPU_TOKEN", "s3cret-t0ken")
-        monkeypatch.setenv("RECONCILER_SECRETS", f"GPU_TOKEN={server.url}")
-        model(folder)
-        assert command("apply", "--auto-approve").status == 0
-        assert command("plan").status == 0
-        assert memories() == []
-
-
 def test_what_was_said_beside_the_plan_is_said_each_time(synced, command, folder):
     synced.store.manifests[full_name("by-hand")] = synced.store.manifests[full_name("far")]
     tune(folder, "odd", "by-hand")
@@ -229,49 +178,6 @@ def test_what_was_said_beside_the_plan_is_said_each_time(synced, command, folder
     assert command("plan") == told
 
 
-def test_only_a_plan_in_sync_is_kept(synced, command, folder):
-    count = len(memories())
-    tune(folder, "new", "far")
-    for words in (("plan",), ("plan", "--out", "plan.json"), ("status",), ("plan", "--host", "nowhere")):
-        command(*words)
-    assert len(memories()) == count
-    assert command("apply", "--auto-approve").status == 0
-    assert len(memories()) == count
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (("--log-format", "json"), ()),
-        (("--log-level", "debug"), ()),
-        ((), ("--metrics-file", "metrics.prom")),
-        ((), ("--format", "json")),
-        ((), ("--format", "markdown")),
-    ],
-)
-def test_an_apply_that_somebody_hears_of_is_made_each_time(synced, command, before, after):
-    count = len(memories())
-    assert command(*before, "apply", *after).status == 0
-    assert len(memories()) == count
-
-
-def test_an_apply_is_not_kept_while_another_run_may_leave_something_behind(synced, command, folder):
-    store = open_store(f"sqlite://{os.environ['XDG_STATE_HOME']}/reconciler/registry.db", lineage=lambda: "ours")
-    lease = store.acquire("http://elsewhere", "20261123T000000-abcdef", "somebody@else", 60.0)
-    assert command("apply").status == 0
-    assert recalled("apply") is None
-    store.release(lease)
-    assert command("apply").status == 0
-    assert recalled("apply") is not None
-
-
-def test_old_memories_go(synced, command, folder):
-    for number in range(70):
-        (memories()[0].parent / f"{number}.json").touch()
-    command("plan", "--format", "json")
-    assert len(memories()) == 64
-
-
 def test_a_disk_that_is_full_is_told(synced, folder):
     environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     for _ in range(2):
@@ -280,11 +186,3 @@ def test_a_disk_that_is_full_is_told(synced, folder):
             done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, check=False, env=environ)
         assert done.returncode == 1
         assert b"can't be written" in done.stderr
-
-
-def test_other_commands_have_no_memory(synced, command):
-    count = len(memories())
-    assert command("--version").out.startswith("reconciler ")
-    assert command("status").status == 0
-    assert command("validate").status == 0
-    assert len(memories()) == count
