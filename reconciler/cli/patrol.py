@@ -85,9 +85,10 @@ class Patrol:
 
     def _round(self, made: Round, memory: Memory) -> Ended:
         store = open_store(self.settings)
-        with made.phase("plan"):
+        with made.phase("plan"), self.alarm.with_nothing_in_hand():
             made.proposal = proposal = propose_for(self.question, self.settings, store)
         made.plan = plan = proposal.plan
+        self.heart.begun()
         if self.is_over():
             raise click.exceptions.Exit(self.alarm.status)
         self._show(plan, proposal, made)
@@ -131,6 +132,7 @@ class Patrol:
     def _ended(self, made: Round) -> None:
         """Keep how it ended: only a run that was cut short is worth an exit status of its own."""
         self.looked = True
+        self.heart.begun()
         cut = made.result is not None and made.status >= SIGNALLED
         self.status = made.status if cut else DONE
         state = _STATES.get(made.status, "failing")

@@ -13,6 +13,7 @@ from reconciler.cli.exit_codes import DONE, PENDING
 from reconciler.cli.listening import lines
 from reconciler.cli.replacing import must_be_writable, replace_file, text_of
 from reconciler.cli.rounds import Round
+from reconciler.cli.signals import terminable
 from reconciler.core.outcome import Status
 from reconciler.errors import SettingsError
 
@@ -30,7 +31,8 @@ def telling(made: Round) -> Iterator[Round]:
     if any(name.startswith("OTEL_") for name in made.settings.environ):
         _begin_traces(made)
     try:
-        yield made
+        with terminable():
+            yield made
     except BaseException as error:
         made.status = status_for(error)
         _tell(made, error)

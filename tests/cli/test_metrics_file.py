@@ -1,12 +1,17 @@
 """`--metrics-file`: written as a whole at the end of every run, however it ends."""
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from reconciler.cli.replacing import replace_file
+from tests.cli.watched import until
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import host as declare_host
 from tests.manifests import model, write
@@ -74,6 +79,19 @@ def test_a_run_that_came_to_nothing_is_told_too(reconciler, folder, host, file, 
     write(folder, "bad", text)
     assert reconciler("apply", "--auto-approve", "--metrics-file", file).status == status
     assert (told(file)["last_run_exit_code",], told(file)["last_success_timestamp_seconds",]) == (status, 1.5e9)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("command", ["apply --auto-approve", "status"])
+def test_a_signal_while_the_plan_is_made_is_told_too(folder, host, file, command, number, status):
+    model(folder)
+    host.fail("tags", stall=600)
+    words = [sys.executable, "-m", "reconciler", *command.split(), "--metrics-file", str(file)]
+    with subprocess.Popen(words, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}) as process:
+        until(lambda: host.calls("tags"))
+        process.send_signal(number)
+        assert process.wait(timeout=30) == status  # the host would keep it for ten minutes
+    assert told(file)["last_run_exit_code",] == status
 
 
 def test_a_host_that_is_silent_is_down_and_the_plan_incomplete(reconciler, folder, file):

@@ -2,11 +2,10 @@
 
 import json
 import signal
-import time
 
 import pytest
 
-from tests.cli.watched import Watched
+from tests.cli.watched import Watched, until
 from tests.manifests import model, write
 
 BROKEN = "kind: Model\nmetadata: {name: broken}\nspec: {sauce: {}}\n"
@@ -88,6 +87,21 @@ def test_the_change_in_hand_is_finished(folder, host, number):
     assert [line["status"] for line in watch.told if line["event"] == "change_applied"] == ["applied"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_host_that_hangs_while_nothing_is_in_hand_is_left_behind(folder, host, tmp_path, number):
+    model(folder)
+    host.fail("tags", stall=600)
+    metrics = tmp_path / "m.prom"
+    with Watched("--auto-approve", "--metrics-file", metrics) as watch:
+        until(lambda: host.calls("tags"))
+        watch.signal(number)
+        assert "left behind" in watch.hear("stop_requested")["hint"]
+        assert watch.round()["exit_code"] == 128 + number
+        assert watch.hear("watch_ended")["exit_code"] == 0
+        assert watch.ended() == 0
+    assert f"reconciler_last_run_exit_code {128 + number:.1f}" in metrics.read_text()
+
+
 def test_a_run_that_is_cut_short_ends_as_apply_does(folder, host):
     model(folder)
     model(folder, "waits", seed=1)
@@ -113,10 +127,3 @@ def test_a_run_that_is_cut_short_ends_as_apply_does(folder, host):
 def test_what_cannot_begin_does_not(reconciler, folder, host, words, status):
     model(folder)
     assert reconciler("watch", *words).status == status
-
-
-def until(so):
-    deadline = time.monotonic() + 20
-    while not so():
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        time.sleep(0.02)

@@ -6,8 +6,18 @@ import queue
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+
+def until(so: Callable[[], object]) -> None:
+    """Wait until this is so, and not for ever."""
+    deadline = time.monotonic() + 20
+    while not so():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.02)
 
 
 class Watched:

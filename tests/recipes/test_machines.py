@@ -17,7 +17,9 @@ from reconciler.manifest.load import IGNORED
 from tests.conftest import REPOSITORY
 from tests.recipes.conftest import RECIPES, Site
 
-SERVICE, TIMER = RECIPES / "systemd" / "reconciler.service", RECIPES / "systemd" / "reconciler.timer"
+SERVICE, WATCH, TIMER = (
+    RECIPES / "systemd" / name for name in ("reconciler.service", "reconciler-watch.service", "reconciler.timer")
+)
 CRON = RECIPES / "cron" / "reconciler"
 CRONJOB = RECIPES / "kubernetes" / "cronjob.yaml"
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(CRONJOB.read_text(encoding="utf-8")))
@@ -36,12 +38,12 @@ def unit(path: Path) -> RawConfigParser:
 
 @SYSTEMD
 def test_systemd_finds_nothing_wrong_with_the_units(site: Site, tmp_path: Path) -> None:
-    text = SERVICE.read_text(encoding="utf-8").replace(
-        "/opt/reconciler/bin/reconciler", str(site.commands / "reconciler")
-    )
-    (tmp_path / SERVICE.name).write_text(text)
-    (tmp_path / TIMER.name).write_text(TIMER.read_text(encoding="utf-8"))
-    units = [str(tmp_path / path.name) for path in (SERVICE, TIMER)]
+    for path in (SERVICE, WATCH, TIMER):
+        text = path.read_text(encoding="utf-8").replace(
+            "/opt/reconciler/bin/reconciler", str(site.commands / "reconciler")
+        )
+        (tmp_path / path.name).write_text(text)
+    units = [str(tmp_path / path.name) for path in (SERVICE, WATCH, TIMER)]
     done = subprocess.run(["systemd-analyze", "verify", *units], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     calendar = unit(TIMER)["Timer"]["OnCalendar"]
@@ -49,26 +51,32 @@ def test_systemd_finds_nothing_wrong_with_the_units(site: Site, tmp_path: Path) 
 
 
 @SYSTEMD
-def test_the_service_is_locked_up() -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(SERVICE)]
+@pytest.mark.parametrize("service", [SERVICE, WATCH], ids=lambda path: path.stem)
+def test_the_service_is_locked_up(service: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(service)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # the threshold is in tenths
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.ollama
-def test_what_systemd_starts_works(site: Site, tmp_path: Path) -> None:
-    words = shlex.split(unit(SERVICE)["Service"]["ExecStart"])
-    run = tmp_path / "run"
+def started(service: Path, site: Site, run: Path) -> list[str]:
+    """Return what a unit starts, with the places of this test; the folder for its metrics is made."""
     run.mkdir()
     places = {
         "/opt/reconciler/bin": str(site.commands),
         "/run/reconciler": str(run),
         "/etc/reconciler": str(site.folder),
     }
+    words = shlex.split(unit(service)["Service"]["ExecStart"])
     for old, new in places.items():
         words = [word.replace(old, new) for word in words]
+    return words
+
+
+@pytest.mark.ollama
+def test_what_systemd_starts_works(site: Site, tmp_path: Path) -> None:
+    run = tmp_path / "run"
     state = {"XDG_STATE_HOME": str(tmp_path / "lib"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert site.run(*words, **state).returncode == 0
+    assert site.run(*started(SERVICE, site, run), **state).returncode == 0
     assert (tmp_path / "lib" / "reconciler" / "registry.db").is_file()
     assert "reconciler_last_success_timestamp_seconds" in (run / "reconciler.prom").read_text()
 

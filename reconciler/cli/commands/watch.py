@@ -17,6 +17,7 @@ from reconciler.cli.running import Manner
 from reconciler.cli.saved import SUFFIX
 from reconciler.cli.settings import Settings
 from reconciler.cli.signals import alarmed
+from reconciler.cli.systemd import SOCKET
 from reconciler.core.pace import Pace
 from reconciler.workflow.loop import watch
 
@@ -87,22 +88,22 @@ def command(
     the interval, then four times, up to an hour, unless its manifest or its host is otherwise by then; the log says
     how long. What is wrong with manifests is an error of that round only.
 
-    SIGHUP looks at everything at once, and forgets what failed. SIGTERM and Ctrl-C finish the change in hand and end
-    the watch; a second one ends it at once.
+    SIGHUP looks at everything at once, and forgets what failed. SIGTERM and Ctrl-C finish the change in hand, if any,
+    and end the watch; a second one ends it at once. systemd is told all of it (Type=notify, WatchdogSec=15min).
 
     \b
-    Example:
       reconciler --log-format json watch --auto-approve --interval 10m --health-file /run/reconciler/health.json
     \b
     Exit codes: 0 all was done that was begun, 130 or 143 a run was cut short, 1 or 64 it could not begin.
     """
     _must_be_manifests(question)
-    clock = SystemClock()
-    log, pace = lines(settings, clock), Pace(float(interval))
+    clock, pace = SystemClock(), Pace(float(interval))
+    log = lines(settings, clock)
     log.event("info", "watch_started", interval_seconds=interval, applies=auto_approve)
-    with alarmed(log) as alarm:
-        manner, heart = Manner(parallelism, lease_timeout, alarm), Heartbeat(health_file, clock, log)
-        patrol = Patrol(settings, question, auto_approve, manner, pace, alarm, clock, heart, metrics_file)
+    heart = Heartbeat(health_file, clock, log, settings.environ.get(SOCKET, ""))
+    with alarmed(log, heart.ending) as alarm:
+        how = Manner(parallelism, lease_timeout, alarm)
+        patrol = Patrol(settings, question, auto_approve, how, pace, alarm, clock, heart, metrics_file)
         watch(patrol, pace, random.random)
     heart.beat(state="ended")
     log.event("info", "watch_ended", exit_code=patrol.status)
