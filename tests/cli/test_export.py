@@ -226,3 +226,13 @@ def test_a_model_that_is_not_as_on_our_records_is_declared_as_it_is(reconciler, 
     told = reconciler("export")
     refusals.clear()
     assert "num_ctx: 64" in told.out
+
+
+def test_a_build_whose_base_is_gone_from_the_host_is_declared_without_it(reconciler, folder, host, refusals):
+    model(folder)
+    tune(folder, "bot", "tiny", "system: Be brief.")
+    reconciler("apply", "--auto-approve")
+    host.store.manifests.pop(host.store.existing("tiny"))
+    told = reconciler("export")
+    refusals.clear()
+    assert ("base: tiny" in told.out, "kind: Model" in told.out, "blob: sha256:" in told.out) == (False, True, True)

@@ -52,7 +52,7 @@ def command(
         --metrics-file /var/lib/prometheus/node-exporter/reconciler.prom
 
     \b
-    Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 interrupted.
+    Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 or 143 interrupted.
     """
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
         saved, store = saved_plan(question), open_store(settings)

@@ -22,8 +22,8 @@ from reconciler.ports import Host
 
 if TYPE_CHECKING:
     from reconciler.core.exported import Exported
-    from reconciler.core.state import Live
     from reconciler.manifest.drafts import Text
+    from reconciler.workflow.survey import Listed
 
 _FILE = "models.yaml"
 _WIDTH = 16  # requests under way at once
@@ -150,20 +150,24 @@ def _surveyed(spec: HostSpec, names: Iterable[str], settings: Settings, home: st
     wanted = {_present(name, there) for name in names} or set(there)
     if not wanted:
         raise SettingsError(f"there are no models on host {spec.name} at {spec.url}")
-    known = _known((there[name] for name in wanted), settings, home)
+    known = _known(there, wanted, settings, home)
     with Fleet(_WIDTH) as fleet:
         return survey(host, there, sorted(wanted), open_sources(settings)("ollama"), fleet, known)
 
 
-def _known(models: "Iterable[Live]", settings: Settings, home: str) -> "list[Exported]":
-    """Return what declares the models that are as our records have them; raises RegistryError."""
+def _known(there: "Listed", wanted: Iterable[ModelName], settings: Settings, home: str) -> "list[Exported]":
+    """Return what declares the models that are as our records have them, on bases that are there still.
+
+    Raises RegistryError.
+    """
     from reconciler.core.recalled import recalled
 
     records = open_store(settings).read().by_address
-    pairs = [(model, record) for model in models if (record := records.get(model.address)) is not None]
-    same = [record for model, record in pairs if record.digest == model.digest]
+    pairs = ((there[name], records.get(there[name].address)) for name in wanted)
+    same = [record for model, record in pairs if record is not None and record.digest == model.digest]
+    standing = [record for record in same if record.base is None or record.base in there]
     where = Location("our records")
-    return [found for record in same if (found := recalled(record, where, home)) is not None]
+    return [found for record in standing if (found := recalled(record, where, home)) is not None]
 
 
 def _present(text: str, there: Iterable[ModelName]) -> ModelName:
