@@ -11,24 +11,28 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reconciler.errors import ReconcilerError
 from tests.bench.distant import distant
 from tests.bench.documents import documents
 from tests.bench.fetching import fetching
+from tests.bench.fleet import fleet
 from tests.bench.imports import imports
 from tests.bench.measure import Row
 from tests.bench.noop import noop
 from tests.bench.relaying import relaying
 from tests.bench.scene import Scene
+from tests.bench.spreading import spreading
 from tests.bench.starting import starting
-from tests.bench.table import HEAD, figures, line, section, with_section
+from tests.bench.table import HEAD, about, figures, line, section, with_section
 from tests.parts.ollama import REPOSITORY, find_server
 
-PARTS = {part.__name__: part for part in (starting, documents, noop, distant, imports, fetching, relaying)}
+_ALL = (starting, documents, noop, distant, fleet, imports, fetching, relaying, spreading)
+PARTS: dict[str, Callable[[Scene], Iterable[Row]]] = {part.__name__: part for part in _ALL}
 LAST = REPOSITORY / "tests" / "bench" / "last.json"
 README = REPOSITORY / "README.md"
 
@@ -39,6 +43,8 @@ def main(words: list[str]) -> None:
     asked = parser.parse_args(words)
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if asked.save and asked.parts:
+        parser.error("README.md shows whole runs: name no parts")
     if asked.table is not None:
         print(section(json.loads(asked.table.read_text())), end="")
         return
@@ -49,7 +55,7 @@ def main(words: list[str]) -> None:
         "rows": [],
         "left_out": {},
     }
-    print(*document["machine"].values(), HEAD, sep="\n")
+    print(f"{about(document)}\n\n{HEAD}")
     for name in asked.parts or PARTS:
         for row in _measured(name, document["left_out"]):
             print(line(row), flush=True)
@@ -74,7 +80,7 @@ def _measured(name: str, left_out: dict[str, str]) -> Iterator[Row]:
     try:
         with Scene() as scene:
             yield from PARTS[name](scene)
-    except (AssertionError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
+    except (AssertionError, OSError, RuntimeError, subprocess.CalledProcessError, ReconcilerError) as error:
         said = getattr(error, "stderr", "") or str(error) or type(error).__name__
         left_out[name] = said.strip()
         print(f"{name} is left out: {said.strip()}", file=sys.stderr, flush=True)
@@ -103,4 +109,7 @@ def _ollama_version() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

@@ -73,7 +73,7 @@ def imports(scene: Scene) -> Iterator[Row]:
     yield from _compared(real, tiny, rounds=5)
     large = Import.of(scene, "large")
     tiny_model(large.file, ballast=_LARGE)
-    yield from _compared(large, tiny, rounds=3)
+    yield from _compared(large, tiny, rounds=2)
 
 
 def _compared(one: Import, tiny: Import, rounds: int) -> Iterator[Row]:

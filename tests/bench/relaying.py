@@ -6,6 +6,7 @@ from urllib.request import urlopen
 from tests.bench.measure import Row, amount, at_most, in_turns
 from tests.bench.peers import pull_at_once
 from tests.bench.scene import Scene
+from tests.bench.synced import RELAYED
 from tests.parts.gguf import tiny_model
 from tests.parts.registry import MODEL_TYPE, Layer
 
@@ -13,13 +14,6 @@ _TAGS = 10
 _SIZE = 250_000_000  # bytes
 _ROUNDS = 3
 _LICENSE = "application/vnd.ollama.image.license"
-_MANIFEST = """\
-apiVersion: reconciler/v1
-kind: Model
-metadata: {{name: "{name}"}}
-spec: {{source: {{ollama: {{name: "{name}", insecure: true, relay: always}}}}}}
----
-"""
 
 
 def relaying(scene: Scene) -> list[Row]:
@@ -34,7 +28,7 @@ def relaying(scene: Scene) -> list[Row]:
         names = [f"{place}/relay/large:v{number}" for number in range(_TAGS)]
         folder = scene.folder / f"relay-{place.rpartition(':')[2]}"
         folder.mkdir()
-        (folder / "models.yaml").write_text("".join(_MANIFEST.format(name=name) for name in names))
+        (folder / "models.yaml").write_text("".join(RELAYED.format(name=name) for name in names))
         rows.append(_compared(scene, folder.name, names, goal))
     return rows
 

@@ -48,8 +48,9 @@ class Scene:
         self._running.close()
 
     def running(self, part: AbstractContextManager[Part]) -> Part:
-        """Start one more part, which ends with the scene."""
-        return self._running.enter_context(part)
+        """Start one more part, which ends with the scene, and also where Ctrl-C comes while it starts."""
+        self._running.push(part)
+        return part.__enter__()
 
     @cached_property
     def ollama(self) -> RealOllama:

@@ -14,6 +14,7 @@ metadata: {{name: "{name}"}}
 spec: {{source: {{ollama: {{name: "{name}", insecure: true}}}}}}
 ---
 """
+RELAYED = MODEL.replace("insecure: true", "insecure: true, relay: always")
 _BUILD = """\
 apiVersion: reconciler/v1
 kind: FineTune

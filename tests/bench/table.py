@@ -43,19 +43,19 @@ def table(found: Iterable[Row]) -> str:
     return "\n".join([HEAD, *map(line, sorted(found, key=lambda row: int(row.number)))]) + "\n"
 
 
-def machine(document: Mapping[str, Any]) -> str:
+def about(document: Mapping[str, Any]) -> str:
     """Return one sentence about where and when a run was made."""
-    about = document["machine"]
+    machine = document["machine"]
     return (
-        f"{document['date']}, on {about['cores']} cores of {about['cpu']}, {about['system']},"
-        f" Python {about['python']}, Ollama {about['ollama']}."
+        f"{document['date']}, on {machine['cores']} cores of {machine['cpu']}, {machine['system']},"
+        f" Python {machine['python']}, Ollama {machine['ollama']}."
     )
 
 
 def section(document: Mapping[str, Any]) -> str:
     """Return what README.md shows of a run."""
     left_out = "".join(f"\n{part}: {why}.\n" for part, why in document["left_out"].items())
-    return f"{machine(document)}\n\n{table(rows(document))}{left_out}"
+    return f"{about(document)}\n\n{table(rows(document))}{left_out}"
 
 
 def with_section(readme: str, document: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.bench.__main__ import LAST, README
 from tests.bench.measure import Row, amount, at_most, by_meters, counted, in_turns
 from tests.bench.table import figures, line, rows, section, table, with_section
 
@@ -110,3 +111,8 @@ def test_only_what_is_between_the_marks_is_written_anew() -> None:
     assert with_section(after, DOCUMENT) == after
     with pytest.raises(ValueError, match="no place"):
         with_section("# Title\n", DOCUMENT)
+
+
+def test_the_readme_shows_the_last_run_that_was_saved() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert with_section(readme, json.loads(LAST.read_text(encoding="utf-8"))) == readme
