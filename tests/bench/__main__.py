@@ -38,32 +38,40 @@ README = REPOSITORY / "README.md"
 
 
 def main(words: list[str]) -> None:
-    """Run the parts that are named, or all, and print the table."""
+    """Run the parts that are named, or all, print the table, and keep the figures where that was asked for."""
+    asked = _asked(words)
+    if asked.table is not None:
+        print(section(json.loads(asked.table.read_text())), end="")
+        return
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # servers end with us
+    document = _run(asked.parts or list(PARTS))
+    for file in filter(None, (asked.json, LAST if asked.save else None)):
+        file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    if asked.save:
+        README.write_text(with_section(README.read_text(), document))
+
+
+def _run(parts: list[str]) -> dict[str, Any]:
+    """Return what is kept of a run, told row by row."""
+    left_out: dict[str, str] = {}
+    document: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "machine": _machine()}
+    print(f"{about(document)}\n\n{HEAD}")
+    rows = []
+    for name in parts:
+        for row in _measured(name, left_out):
+            print(line(row), flush=True)
+            rows.append(row)
+    return {**document, "rows": [figures(row) for row in rows], "left_out": left_out}
+
+
+def _asked(words: list[str]) -> argparse.Namespace:
     parser = _parser()
     asked = parser.parse_args(words)
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if asked.save and asked.parts:
         parser.error("README.md shows whole runs: name no parts")
-    if asked.table is not None:
-        print(section(json.loads(asked.table.read_text())), end="")
-        return
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # servers end with us
-    document: dict[str, Any] = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": _machine(),
-        "rows": [],
-        "left_out": {},
-    }
-    print(f"{about(document)}\n\n{HEAD}")
-    for name in asked.parts or PARTS:
-        for row in _measured(name, document["left_out"]):
-            print(line(row), flush=True)
-            document["rows"].append(figures(row))
-    for file in [asked.json] * bool(asked.json) + [LAST] * asked.save:
-        file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    if asked.save:
-        README.write_text(with_section(README.read_text(), document))
+    return asked
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,7 +107,7 @@ def _machine() -> dict[str, object]:
 
 def _ollama_version() -> str:
     files = find_server()
-    if files is None:
+    if files is None or not files.binary.exists():
         return "none"
     libraries = {"LD_LIBRARY_PATH": str(files.libraries)} if files.libraries else {}
     told = {"HOME": "/nonexistent", "OLLAMA_HOST": "127.0.0.1:1", **libraries}  # nobody listens: it tells its own

@@ -76,7 +76,7 @@ def amount(value: float, unit: str) -> str:
     if unit == "s":
         return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
     if unit != "B":
-        return f"{value:,.0f} {unit}"
+        return f"{value:,.0f} {unit if value != 1 else unit.removesuffix('s')}"
     for name, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if abs(value) >= size:
             return f"{value / size:.3g} {name}"

@@ -13,6 +13,7 @@ from tests.bench.synced import Synced, synced
 _FEW, _MORE, _MANY = 100, 500, 1_000
 _FLOOR = "8"  # connections
 _COLD = "nothing remembered"
+_BARE = "bare Python: tags, and a HEAD of each reference"
 
 
 def noop(scene: Scene) -> Iterator[Row]:
@@ -68,8 +69,8 @@ def _against_the_floor(scene: Scene, more: Synced, rounds: int) -> Iterator[Row]
     words = (sys.executable, floor.__file__, _FLOOR, scene.ollama.url, scene.registry.hub, *more.pulls)
     ((cold, warm, bare),) = by_meters((wall,), (*_ours(scene, _MORE), lambda: scene.run(*words)), rounds)
     what = f"plan, nothing to do, N = {_MORE}"
-    yield at_most(3, "2", what, "the floor", (warm, bare), rounds=rounds)
-    yield at_most(3, "2", f"{what}, {_COLD}", "the floor", (cold, bare), rounds=rounds)
+    yield at_most(3, "2", what, _BARE, (warm, bare), rounds=rounds)
+    yield at_most(3, "2", f"{what}, {_COLD}", _BARE, (cold, bare), rounds=rounds)
 
 
 def _large(scene: Scene, many: Synced, rounds: int) -> Iterator[Row]:

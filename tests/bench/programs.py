@@ -18,7 +18,7 @@ class Program:
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._words = [sys.executable, "-m", module, *arguments]
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | None = None  # until it is started
 
     def __enter__(self) -> Self:
         """Start it, in a session of its own: Ctrl-C is for the bench."""
@@ -37,13 +37,15 @@ class Program:
 
     def ask(self) -> str:
         """Return what the program says now."""
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return self._said()
 
     def _said(self) -> str:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         if line := self._process.stdout.readline().strip():
             return line
         raise RuntimeError(f"{' '.join(self._words[1:])} ended")

@@ -87,6 +87,7 @@ def test_a_goal_is_reached_or_not(limit: float, pair: tuple[float, float], goal:
         (98_000_000, "B", "98 MB"),
         (1_050_000_000, "B", "1.05 GB"),
         (1_234, "requests", "1,234 requests"),
+        (1, "requests", "1 request"),
     ],
 )
 def test_a_figure_reads_as_people_say_it(value: float, unit: str, said: str) -> None:
