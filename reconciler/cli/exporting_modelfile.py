@@ -21,7 +21,7 @@ def modelfile_of(name: str, manifests: Sequence[Path], settings: Settings) -> st
 
     Raises click.BadParameter for a name that is not declared, Unusable for a text that no Modelfile can hold.
     """
-    resources = read(manifests).manifests.resources
+    resources = read(manifests, settings).manifests.resources
     known = {item.name: item for item in resources}
     item = known[declared(name, known, "--modelfile")]
     with Fleet(len(item.chains) or 1) as fleet:

@@ -106,7 +106,7 @@ def _propose_from(question: Question, settings: Settings, snapshot: Snapshot, ma
     as_of = _as_of(snapshot, SystemClock(), own_records=not settings.registry_named)
     _young_enough(as_of, max_age)
     sights = {sight.host.host: sight for sight in snapshot.sights}
-    manifests = _with_host(read(question.paths).manifests, sights, settings)
+    manifests = _with_host(read(question.paths, settings).manifests, sights, settings)
     hosts: dict[HostName, Host] = {}
     silent: list[Unobserved] = []
     for spec in manifests.hosts:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 def load(paths: Sequence[Path], settings: Settings) -> Manifests:
     """Return what the manifests declare, warnings shown; one host at `$OLLAMA_HOST` where none is declared."""
-    manifests = read(paths).manifests
+    manifests = read(paths, settings).manifests
     return manifests if manifests.hosts else replace(manifests, hosts=(default_host(settings),))
 
 
-def read(paths: Sequence[Path]) -> "Loaded":
+def read(paths: Sequence[Path], settings: Settings) -> "Loaded":
     """Return what is in the manifests, warnings shown; raises ManifestError."""
     from reconciler.manifest.load import load as load_manifests
 
@@ -48,7 +48,7 @@ def read(paths: Sequence[Path]) -> "Loaded":
         hint = f"give a PATH; `reconciler init` makes the folder {DEFAULT_PATH}/ with a first manifest"
         missing = Diagnostic(Location(str(DEFAULT_PATH)), "there is no such folder", hint, code="no-such-path")
         raise ManifestError((missing,))
-    loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,))
+    loaded = load_manifests(tuple(paths) or (DEFAULT_PATH,), settings.cache)
     if loaded.warnings:
         from reconciler.cli.complaints import warn
 

@@ -126,6 +126,9 @@ class PolicySpec:
     require_lock: bool = False  # a reference that is not in the lock is refused
 
 
+Declared = Resource | HostSpec | PolicySpec
+
+
 @dataclass(frozen=True, slots=True)
 class Manifests:
     """Everything that a set of manifest files declares."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.core.diagnostics import Diagnostic, errors
 from reconciler.core.frozen import dataclass
-from reconciler.core.resource import HostSpec, Manifests, PolicySpec, Resource
+from reconciler.core.resource import Declared, HostSpec, Manifests, PolicySpec, Resource
 from reconciler.manifest.checks import check
 from reconciler.manifest.files import MAX_BYTES
-from reconciler.manifest.parse import Declared, parse
+from reconciler.manifest.folder import Folder
+from reconciler.manifest.parse import parse
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema import judge
 from reconciler.manifest.written import document
@@ -43,7 +44,7 @@ def manifest_text(drafts: Iterable[Draft], header: Iterable[str], closing: Itera
 
     `header` and `closing` are comments at its beginning and its end. What says the same twice stands there once.
     """
-    sound = [(draft, *_alone(draft.entry, home)) for draft in drafts]
+    sound = [(draft, *_alone(draft.entry, Folder(home))) for draft in drafts]
     together = not errors(
         check(_together({text: draft.entry for draft, text, found in sound if not found}.values()), complete=True)
     )
@@ -72,7 +73,7 @@ def _commented(draft: Draft, text: str, found: Iterable[Diagnostic]) -> str:
     return f"\n{comment((*draft.comments, *reasons, _BY_HAND))}{commented(text)}"
 
 
-def _alone(entry: Declared, home: str) -> tuple[str, tuple[Diagnostic, ...]]:
+def _alone(entry: Declared, home: Folder) -> tuple[str, tuple[Diagnostic, ...]]:
     """Return the document, and why it can't be one; nothing where it can."""
     try:
         text = document(entry)
@@ -87,7 +88,7 @@ def _beside(entry: Declared, others: Iterable[Declared]) -> tuple[Diagnostic, ..
     return tuple(_left_out(entry, item.message, "") for item in found)
 
 
-def _read(text: str, home: str) -> Iterator[Diagnostic]:
+def _read(text: str, home: Folder) -> Iterator[Diagnostic]:
     for item in documents(text, ""):
         yield from item.findings
         if item.root is not None and item.sound:

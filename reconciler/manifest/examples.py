@@ -6,11 +6,10 @@ The order is: inline ones, then pattern by pattern, the files of a pattern sorte
 
 import json
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from reconciler.core.diagnostics import Diagnostic, Location
-from reconciler.manifest import files
-from reconciler.manifest.patterns import matching
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.tree import Node
 
@@ -23,7 +22,7 @@ _SPELLINGS = (("user", "assistant"), ("input", "output"))
 Example = tuple[str, str]  # (what the user says, what the model should answer)
 
 
-def examples(spec: Node, home: str) -> Iterator[Example | Diagnostic]:
+def examples(spec: Node, home: Folder) -> Iterator[Example | Diagnostic]:
     """Yield every example of a FineTune's spec, and a finding for each one that cannot be used.
 
     Where there are too many of either, or too much text, a finding says so, and nothing more is read.
@@ -48,7 +47,7 @@ def _too_many(spec: Node, wrong: int) -> Diagnostic:
     return finding(where, Rule.TOO_MANY_EXAMPLES, message, "choose the best ones: each is sent with every prompt")
 
 
-def _all(spec: Node, home: str) -> Iterator[Example | Diagnostic]:
+def _all(spec: Node, home: Folder) -> Iterator[Example | Diagnostic]:
     inline = spec.child("examples")
     for index in range(len(inline.children) if inline is not None else 0):
         item = inline.children[index] if inline is not None else spec
@@ -74,7 +73,7 @@ def as_text(found: list[Example]) -> str:
     return "\n\n".join(("Examples:", *turns))
 
 
-def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagnostic]:
+def _matching(pattern: str, where: Location, home: Folder) -> Iterator[str | Diagnostic]:
     """Yield the real paths of the files that a pattern names, sorted, none of them outside the folder."""
     pure = PurePath(pattern)
     if pure.is_absolute() or ".." in pure.parts:
@@ -82,7 +81,7 @@ def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagno
         yield finding(where, Rule.INVALID_LOCAL_FILE, message, "put the files into that folder")
         return
     try:
-        names = matching(home, pure.parts)
+        names = home.matching(pure.parts)
     except ValueError as error:
         yield finding(where, Rule.NO_SUCH_EXAMPLES, f"{pattern!r} is not a pattern: {error}")
         return
@@ -90,14 +89,14 @@ def _matching(pattern: str, where: Location, home: str) -> Iterator[str | Diagno
         yield finding(where, Rule.NO_SUCH_EXAMPLES, f"no file matches {pattern!r}", "it is relative to the manifest")
     for name in names:
         try:
-            yield files.inside(home, name)
+            yield home.file(name)
         except ValueError as error:
             yield finding(where, Rule.INVALID_LOCAL_FILE, *error.args)
 
 
-def _lines(path: str, home: str, manifest: str) -> Iterator[Example | Diagnostic]:
-    shown = str(PurePath(manifest).parent / PurePath(path).relative_to(home))
-    text = files.read_text(Path(path), shown)
+def _lines(path: str, home: Folder, manifest: str) -> Iterator[Example | Diagnostic]:
+    shown = str(PurePath(manifest).parent / PurePath(path).relative_to(home.path))
+    text = home.text(path, shown)
     if isinstance(text, Diagnostic):
         yield text
         return

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import stat
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.manifest.rules import Rule, finding
 
 MAX_BYTES = 4 * 1024 * 1024
+SPLIT = "split it"  # what to do about more
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
@@ -51,7 +51,7 @@ def _within(folder: str, name: str) -> Path:
 
 def read_text(path: Path, shown: str) -> str | Diagnostic:
     """Return the text of a file of at most MAX_BYTES, or the finding that says why not; `shown` names it there."""
-    content = read_bytes(path, shown, MAX_BYTES, "split it")
+    content = read_bytes(path, shown, MAX_BYTES, SPLIT)
     return content if isinstance(content, Diagnostic) else decode(content, shown)
 
 
@@ -81,7 +81,7 @@ def replace(path: Path, text: str, mode: int | None = None) -> None:
     if real.exists() and not real.is_file():
         real.write_text(text, encoding="utf-8")
         return
-    beside = real.with_name(f".{real.name}.{secrets.token_hex(4)}")
+    beside = real.with_name(f".{real.name}.{os.urandom(4).hex()}")
     try:
         with beside.open("x", encoding="utf-8") as stream:
             if mode is not None or real.exists():

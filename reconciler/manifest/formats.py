@@ -12,9 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 from reconciler.core.digest import Digest
 from reconciler.core.names import ModelName, host_name
 from reconciler.core.steps import STAGING_NAMESPACE, is_staging
-from reconciler.manifest import files
+from reconciler.manifest.folder import Folder
 
-Check = Callable[[str, str], object]  # is given the text and the real path of the folder
+Check = Callable[[str, Folder], object]  # is given the text and the folder of the manifest
 
 SECRET = frozenset({"env-name", "url"})  # formats whose values are never shown
 
@@ -87,8 +87,8 @@ FORMATS: Mapping[str, Check] = {
     "listed-name": lambda text, _: ModelName.parse(text),
     "time": lambda text, _: _time(text),
     "sha256": lambda text, _: Digest.parse(text),
-    "local-file": lambda text, folder: files.inside(folder, text),
-    "local-folder": lambda text, folder: files.inside_folder(folder, text),
+    "local-file": lambda text, folder: folder.file(text),
+    "local-folder": lambda text, folder: folder.folder(text),
     "env-name": lambda text, _: _env_name(text),
     "url": lambda text, _: _url(text),
 }

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from reconciler.core.diagnostics import Diagnostic, Location, errors
 from reconciler.core.frozen import dataclass
-from reconciler.core.resource import HostSpec, Manifests, Overlay, PolicySpec, Resource
+from reconciler.core.resource import Declared, HostSpec, Manifests, Overlay, PolicySpec, Resource
 from reconciler.errors import ManifestError
 from reconciler.manifest import files
-from reconciler.manifest.checks import check
-from reconciler.manifest.parse import Declared, parse
+from reconciler.manifest.folder import Folder
+from reconciler.manifest.kept import Kept
 from reconciler.manifest.rules import Rule, finding
-from reconciler.manifest.schema import judge
-from reconciler.manifest.yaml_tree import Document, documents
 
 MAX_TEXT = 64 * 1024 * 1024  # characters in all; the same file counts for each model that names it
 
@@ -32,35 +30,50 @@ class Loaded:
     warnings: tuple[Diagnostic, ...]
 
 
-def load(paths: Sequence[Path]) -> Loaded:
+def load(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
     """Return what all the manifests under these files and folders declare.
 
     Folders are searched for *.yaml and *.yml, hidden files and folders left out, and files whose first line says that
-    they are no manifests; a file that is reached twice is read once. Raises ManifestError with every finding, sorted,
-    if one is an error.
+    they are no manifests; a file that is reached twice is read once. What was read before is taken from the `cache`
+    folder, if there is one. Raises ManifestError with every finding, sorted, if one is an error.
     """
+    kept = Kept.of(cache, paths)
     findings: list[Diagnostic] = []
     declared: list[Declared] = []
-    for item in _limited(_entries(paths)):
+    for item in _limited(_entries(paths, kept)):
         if isinstance(item, Diagnostic):
             findings.append(item)
         else:
             declared.append(item)
+    manifests = _together(declared, findings)
+    doubts = kept.doubts() if not findings else None
+    findings.extend(_checked(manifests, complete=not findings) if doubts is None else doubts)
+    ordered = tuple(sorted(findings))
+    broken = bool(errors(ordered))
+    kept.close(None if broken else ordered)
+    if broken:
+        raise ManifestError(ordered)
+    return Loaded(manifests, ordered)
+
+
+def _together(declared: Sequence[Declared], findings: list[Diagnostic]) -> Manifests:
+    """Return all that is declared, and add to the findings each policy that is too many."""
     policies = sorted((one for one in declared if isinstance(one, PolicySpec)), key=lambda one: one.location)
     findings.extend(
         finding(other.location, Rule.DUPLICATE_POLICY, "a second policy", f"the first is at {policies[0].location}")
         for other in policies[1:]
     )
-    manifests = Manifests(
-        resources=tuple(sorted((one for one in declared if isinstance(one, Resource)), key=lambda one: one.name)),
+    return Manifests(
+        resources=tuple(sorted((one for one in declared if isinstance(one, Resource)), key=lambda one: one.name.key)),
         hosts=tuple(sorted((one for one in declared if isinstance(one, HostSpec)), key=lambda one: one.name)),
         policy=policies[0] if policies else None,
     )
-    findings.extend(check(manifests, complete=not findings))
-    ordered = tuple(sorted(findings))
-    if errors(ordered):
-        raise ManifestError(ordered)
-    return Loaded(manifests, ordered)
+
+
+def _checked(manifests: Manifests, *, complete: bool) -> tuple[Diagnostic, ...]:
+    from reconciler.manifest.checks import check  # not for what was checked before
+
+    return check(manifests, complete=complete)
 
 
 def _limited(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -81,20 +94,20 @@ def _size(overlay: Overlay) -> int:
     return sum(map(len, texts)) + sum(len(content) for _, content in overlay.messages)
 
 
-def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
+def _entries(paths: Sequence[Path], kept: Kept) -> Iterator[Entry]:
     """Yield what each document declares, or what is wrong with it."""
     read: dict[str, int] = {}  # how many entries each file had
     for path in paths:
-        count = 0
-        for file in _files(path):
-            real = os.path.realpath(file)
-            if path.is_dir() and not Path(real).is_relative_to(os.path.realpath(path)):
+        count, is_folder = 0, path.is_dir()
+        root = Path(os.path.realpath(path))
+        for file, real in _files(path):
+            if is_folder and not Path(real).is_relative_to(root):
                 count += 1
                 yield finding(Location(str(file)), Rule.INVALID_LOCAL_FILE, "this link leads out of the folder")
                 continue
             if real not in read:
                 read[real] = 0
-                for entry in _file(file):
+                for entry in _file(file, kept):
                     read[real] += 1
                     yield entry
             count += read[real]
@@ -105,37 +118,47 @@ def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
             yield finding(Location(str(path)), Rule.NO_MANIFESTS, "there are no manifests here", hint)
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """Yield a file as it is, and the manifests of a folder, sorted."""
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield a file as it is, and the manifests of a folder, sorted, each with its real path."""
     if path.is_file():
-        yield path
+        yield path, os.path.realpath(path)
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        real = os.path.realpath(folder)
         for name in sorted(names):
             if Path(name).suffix in _SUFFIXES and not name.startswith("."):
-                yield Path(folder, name)
+                file = Path(folder, name)
+                yield file, os.path.realpath(file) if file.is_symlink() else f"{real.rstrip('/')}/{name}"
 
 
-def _file(path: Path) -> Iterator[Entry]:
-    text = files.read_text(path, str(path))
+def _file(path: Path, kept: Kept) -> Iterator[Entry]:
+    """Yield what is in a file: what is known of it, if that holds still, or what is read, which is known then."""
+    shown, home = str(path), Folder(os.path.realpath(path.parent))
+    content = files.read_bytes(path, shown, files.MAX_BYTES, files.SPLIT)
+    if isinstance(content, Diagnostic):
+        yield content
+        return
+    known = kept.declared(shown, content, home)
+    if known is not None:
+        yield from known
+        return
+    declared: list[Declared] = []
+    sound = True
+    for entry in _read(content, shown, home):
+        yield entry
+        if isinstance(entry, Diagnostic):
+            sound = False
+        else:
+            declared.append(entry)
+    if sound:
+        kept.keep(shown, content, home, declared)
+
+
+def _read(content: bytes, shown: str, home: Folder) -> Iterator[Entry]:
+    text = files.decode(content, shown)
     if isinstance(text, Diagnostic):
         yield text
-        return
-    if text.partition("\n")[0].rstrip() == IGNORED:
-        return
-    home = os.path.realpath(path.parent)
-    for document in documents(text, str(path)):
-        yield from _document(document, home)
+    elif text.partition("\n")[0].rstrip() != IGNORED:
+        from reconciler.manifest.reading import read  # not for what was read before
 
-
-def _document(document: Document, home: str) -> Iterator[Entry]:
-    yield from document.findings
-    if document.root is None or not document.sound:
-        return
-    known = {item.location for item in document.findings}
-    judged = tuple(item for item in judge(document.root, home) if item.location not in known)
-    yield from judged
-    if not document.findings and not judged:
-        made, findings = parse(document.root, home)
-        yield from findings
-        yield made
+        yield from read(text, shown, home)

@@ -3,29 +3,38 @@
 `quantize` is spelled in upper case from here on, as hosts show it (they take either).
 """
 
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import cast
 
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.facts import Fact, facts, freeze
 from reconciler.core.names import ModelName, host_name
-from reconciler.core.resource import HostSelector, HostSpec, Kind, Lifecycle, Overlay, PolicySpec, Resource, SourceRef
-from reconciler.manifest import files
+from reconciler.core.resource import (
+    Declared,
+    HostSelector,
+    HostSpec,
+    Kind,
+    Lifecycle,
+    Overlay,
+    PolicySpec,
+    Resource,
+    SourceRef,
+)
 from reconciler.manifest.examples import Example, as_text, examples
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.references import doubts, reference
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.testing import declared_test
 from reconciler.manifest.tree import Node
 
-Declared = Resource | HostSpec | PolicySpec
 Parsed = tuple[Declared, tuple[Diagnostic, ...]]
 
 
-def parse(document: Node, home: str) -> Parsed:
+def parse(document: Node, home: Folder) -> Parsed:
     """Return what a document declares, and the findings that only reading it could bring.
 
-    `document` has passed its schema; `home` is the real path of its folder.
+    `document` has passed its schema; `home` is its folder.
     """
     match document.text("kind"):
         case "Host":
@@ -36,7 +45,7 @@ def parse(document: Node, home: str) -> Parsed:
             return _Reader(document, home).resource()
 
 
-def _host(document: Node, home: str) -> HostSpec:
+def _host(document: Node, home: Folder) -> HostSpec:
     metadata, spec = document.at(["metadata"]), document.at(["spec"])
     auth, tls = spec.child("auth"), spec.child("tls")
     ca_file = tls.text("caFile") if tls is not None else None
@@ -48,7 +57,7 @@ def _host(document: Node, home: str) -> HostSpec:
         labels=metadata.pairs("labels"),
         bearer_token_env=auth.text("bearerTokenEnv") if auth is not None else None,
         header_env=spec.pairs("auth", "headerEnv"),
-        ca_file=files.inside(home, ca_file) if ca_file is not None else None,
+        ca_file=home.file(ca_file) if ca_file is not None else None,
         storage_budget=size_of(budget) if budget is not None else None,
     )
 
@@ -79,7 +88,7 @@ def pulled_names(item: Resource) -> tuple[tuple[SourceRef, ModelName], ...]:
 class _Reader:
     """One Model or FineTune, and what is found on the way."""
 
-    def __init__(self, document: Node, home: str) -> None:
+    def __init__(self, document: Node, home: Folder) -> None:
         self._document, self._home = document, home
         self._metadata, self._spec = document.at(["metadata"]), document.at(["spec"])
         self._findings: list[Diagnostic] = []
@@ -133,7 +142,7 @@ class _Reader:
         if name is None:
             return self._spec.text("template")
         shown = str(PurePath(self._document.location.file).parent / name)
-        text = files.read_text(Path(files.inside(self._home, name)), shown)
+        text = self._home.text(self._home.file(name), shown)
         if isinstance(text, Diagnostic):
             self._findings.append(text)
             return None

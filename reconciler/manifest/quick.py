@@ -6,6 +6,7 @@ Only where it says "good" it is believed, so nothing that a user reads ever come
 from collections.abc import Callable
 from functools import partial
 
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.formats import FORMATS, Check
 from reconciler.manifest.tree import Json
 
@@ -17,14 +18,14 @@ class Quick:
         """Compile a schema; raises ImportError where the library is not installed, as where it has no wheel."""
         from jsonschema_rs import Draft202012Validator
 
-        self._home = ""
+        self._home = Folder("")
         formats: dict[str, Callable[[str], bool]] = {
             name: partial(self._fits, check) for name, check in FORMATS.items()
         }
         self._validator = Draft202012Validator(schema, formats=formats, validate_formats=True)
 
-    def passes(self, document: Json, home: str) -> bool:
-        """Tell whether a document is good; `home` is the real path of its folder. False where that can't be told."""
+    def passes(self, document: Json, home: Folder) -> bool:
+        """Tell whether a document is good; `home` is its folder. False where that can't be told."""
         self._home = home
         try:
             return self._validator.is_valid(document)

@@ -6,7 +6,7 @@ from typing import cast
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.facts import Fact, facts, freeze
 from reconciler.core.resource import SourceRef
-from reconciler.manifest import files
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.sizes import size_of
 from reconciler.manifest.tree import Node
@@ -22,17 +22,17 @@ _FOLDER_OPTIONS = {"safetensors": ("path",)}
 _OF_A_GGUF = ("file", "mmproj", "quantization", "sha256")
 
 
-def reference(node: Node, home: str, wanted: str) -> SourceRef:
-    """Return the reference that a mapping with one source type in it holds; `home` is the real path of its folder."""
+def reference(node: Node, home: Folder, wanted: str) -> SourceRef:
+    """Return the reference that a mapping with one source type in it holds; `home` is its folder."""
     ((name, content),) = node.children.items()
     kind = str(name)
     given = content.value if isinstance(content.value, dict) else {SHORT[kind]: content.value}
     options = _written_out({str(option): freeze(value) for option, value in given.items()})
     for path in _FILE_OPTIONS.get(kind, ()):
         if path in options:
-            options[path] = files.inside(home, str(options[path]))
+            options[path] = home.file(str(options[path]))
     for path in _FOLDER_OPTIONS.get(kind, ()):
-        options[path] = files.inside_folder(home, str(options[path]))
+        options[path] = home.folder(str(options[path]))
     return SourceRef(kind, facts(options), content.location, wanted)
 
 

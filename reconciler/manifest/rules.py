@@ -1,6 +1,5 @@
 """The rules that a manifest can break: one stable name each, for machines that read findings."""
 
-from difflib import get_close_matches
 from enum import StrEnum
 
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
@@ -103,6 +102,8 @@ def _shortened(text: str) -> str:
 
 def nearest(word: str, known: list[str]) -> str:
     """Return the known word that is closest to this one, whatever its case, or an empty text."""
+    from difflib import get_close_matches
+
     spelled = {item.lower(): item for item in known}
     close = get_close_matches(word.lower(), list(spelled), n=1, cutoff=0.6)
     return spelled[close[0]] if close else ""

@@ -9,11 +9,12 @@ import json
 import posixpath
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reconciler.core.diagnostics import Diagnostic
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.formats import FORMATS
+from reconciler.manifest.ourselves import schemas
 from reconciler.manifest.quick import Quick
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema_words import translate
@@ -28,13 +29,6 @@ _ANY = "manifest"  # the schema of any document
 Schema = dict[str, Json]
 
 
-def folder() -> Path:
-    """Return the folder of the schema files: beside the package in a checkout, inside it when installed."""
-    package = Path(__file__).parent.parent
-    installed = package / "_schemas"
-    return installed if installed.is_dir() else package.parent / "schemas"
-
-
 @cache
 def kinds() -> tuple[str, ...]:
     """Return every kind of document."""
@@ -47,8 +41,8 @@ def published(kind: str | None = None) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def judge(document: Node, home: str, schema: str = "") -> tuple[Diagnostic, ...]:
-    """Return every finding about one document; `home` is the real path of its folder.
+def judge(document: Node, home: Folder, schema: str = "") -> tuple[Diagnostic, ...]:
+    """Return every finding about one document; `home` is its folder.
 
     It is judged by the schema of its kind, or by the one that is named.
     """
@@ -67,7 +61,7 @@ def judge(document: Node, home: str, schema: str = "") -> tuple[Diagnostic, ...]
 class _Formats:
     """What jsonschema asks about formats, for the documents of one folder."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: Folder) -> None:
         self._home = home
 
     def check(self, instance: object, format: str) -> None:
@@ -133,4 +127,4 @@ def _read(file: str, pointer: str) -> Json:
 
 @cache
 def _file(file: str) -> Json:
-    return cast("Json", json.loads((folder() / file).read_text(encoding="utf-8")))
+    return cast("Json", json.loads((schemas() / file).read_text(encoding="utf-8")))

@@ -10,6 +10,7 @@ from reconciler.core.facts import Facts, facts, freeze
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.snapshot import Sight, Snapshot
 from reconciler.core.state import Live, Observed, Recorded, RecordedState, Unobserved
+from reconciler.manifest.folder import Folder
 from reconciler.manifest.json_tree import JsonObject, Places, parsed, tree
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema import judge
@@ -86,7 +87,7 @@ def read(text: str, file: str, record_from: ReadRecord) -> tuple[Snapshot | None
         root = tree(found, Places(text, file), start, findings)
     except RecursionError:
         return None, (finding(start, Rule.SNAPSHOT_SYNTAX, "lists and objects are nested too deeply", _ANEW),)
-    findings.extend(judge(root, "", KIND))
+    findings.extend(judge(root, Folder(""), KIND))
     return (None, tuple(findings)) if findings else _made(root, record_from)
 
 

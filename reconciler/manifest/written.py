@@ -5,8 +5,7 @@ that the text is for.
 """
 
 from reconciler.core.facts import Fact
-from reconciler.core.resource import HostSpec, Overlay, Resource, SourceRef
-from reconciler.manifest.parse import Declared
+from reconciler.core.resource import Declared, HostSpec, Overlay, Resource, SourceRef
 from reconciler.manifest.references import SHORT
 from reconciler.manifest.tree import Json
 from reconciler.manifest.yaml_text import yaml_text

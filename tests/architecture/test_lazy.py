@@ -28,6 +28,7 @@ SLOW = frozenset(
     }
 )
 VALIDATOR = frozenset({"jsonschema"})
+READING = VALIDATOR | {"jsonschema_rs", "yaml"}  # not for what was read before
 COMMAND = "import sys; from reconciler.cli import main; sys.argv[0] = 'reconciler'; main()"
 REPOSITORY = Path(__file__).resolve().parents[2]
 REPORT = f"""
@@ -55,10 +56,10 @@ def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("code", "arguments", "absent"),
     [
-        ("import reconciler", (), SLOW | VALIDATOR | {"click", "yaml", "urllib3", "sqlite3"}),
-        ("import reconciler.cli", (), SLOW | VALIDATOR),
-        (COMMAND, ("--version",), SLOW | VALIDATOR | {"yaml"}),
-        (COMMAND, ("--help",), SLOW | VALIDATOR | {"yaml"}),
+        ("import reconciler", (), SLOW | READING | {"click", "urllib3", "sqlite3"}),
+        ("import reconciler.cli", (), SLOW | READING),
+        (COMMAND, ("--version",), SLOW | READING),
+        (COMMAND, ("--help",), SLOW | READING),
         (COMMAND, ("validate", "small.yaml"), SLOW | VALIDATOR | {"sqlite3"}),
     ],
     ids=["import reconciler", "import reconciler.cli", "--version", "--help", "validate"],
@@ -68,6 +69,12 @@ def test_what_a_command_does_not_use_is_not_imported(
 ) -> None:
     (tmp_path / "small.yaml").write_text(MANIFEST)
     assert _loaded(code, *arguments, folder=tmp_path) & absent == set()
+
+
+def test_what_was_validated_before_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(MANIFEST)
+    assert _loaded(COMMAND, "validate", "small.yaml", folder=tmp_path) & READING == {"jsonschema_rs", "yaml"}
+    assert _loaded(COMMAND, "validate", "small.yaml", folder=tmp_path) & READING == set()
 
 
 @pytest.mark.parametrize(
@@ -100,10 +107,10 @@ def test_a_plan_that_finds_nothing_to_do_imports_nothing_slow(folder, reconciler
         write(folder, "far", f"kind: Model\nmetadata: {{name: far}}\nspec: {{{source}}}\n")
         tune(folder, "bot", "far")
         assert reconciler("apply", "--auto-approve").status == 0
-        assert _loaded(COMMAND, "plan", "--detailed-exitcode", folder=folder.parent) & SLOW == set()
-        assert _loaded(COMMAND, "apply", "--auto-approve", folder=folder.parent) & SLOW == set()
+        assert _loaded(COMMAND, "plan", "--detailed-exitcode", folder=folder.parent) & (SLOW | READING) == set()
+        assert _loaded(COMMAND, "apply", "--auto-approve", folder=folder.parent) & (SLOW | READING) == set()
         for words in (["lock"], ["lock", "--check"], ["plan", "--detailed-exitcode", "--locked"]):
-            assert _loaded(COMMAND, *words, folder=folder.parent) & SLOW == set()
+            assert _loaded(COMMAND, *words, folder=folder.parent) & (SLOW | READING) == set()
 
 
 def test_a_check_imports_nothing_slow(folder, monkeypatch, hub) -> None:

@@ -155,3 +155,20 @@ def test_depth_is_refused_before_it_breaks_the_parser() -> None:
     for text in ("[" * 1_000_000, "- " * 1_000_000, "{a: " * 500_000, "? " * 500_000):
         (document,) = documents(text, "a.yaml")
         assert [item.code for item in document.findings] == ["too-deep"]
+
+
+def test_what_is_inside_a_document_is_there_even_where_some_of_it_is_wrong() -> None:
+    (document,) = documents("{<<: 0, yes: 1, 2: 3, [x]: 4, a: b, 'a': c, \"\": [5, {d: null}]}", "a.yaml")
+    root = document.root
+    assert root is not None
+    assert not document.sound
+    assert root.value == {"yes": 1, "a": "b", "": [5, {"d": None}]}
+    assert {key: (node.value, node.raw) for key, node in root.children.items()} == {
+        "yes": (1, "1"),
+        "a": ("b", ""),
+        "": ([5, {"d": None}], ""),
+    }
+    assert {key: where.column for key, where in root.keys.items()} == {"yes": 9, "a": 31, "": 45}
+    inner = root.at(["", 1, "d"])
+    assert (inner.value, inner.raw, inner.location.column) == (None, "null", 57)
+    assert (inner.children, inner.keys) == ({}, {})

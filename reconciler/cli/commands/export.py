@@ -124,10 +124,11 @@ def _host(name: str | None, url: str | None, manifests: Sequence[Path], settings
 def _at(url: str) -> HostSpec:
     from urllib.parse import urlsplit
 
+    from reconciler.manifest.folder import Folder
     from reconciler.manifest.formats import FORMATS
 
     try:
-        FORMATS["url"](url, "")
+        FORMATS["url"](url, Folder(""))
         name = urlsplit(url).hostname or _DEFAULT
     except ValueError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--url") from error

@@ -60,7 +60,7 @@ def command(
     if check and upgrade:
         raise click.UsageError("--check changes nothing, so there is nothing to --upgrade")
     paths = manifests if upgrade else (*(Path(word) for word in words), *manifests)
-    resources = read(paths).manifests.resources
+    resources = read(paths, settings).manifests.resources
     moved = _named(words, resources) if upgrade else frozenset[ModelName]()
     files, sources = locks(paths), open_sources(settings)
     books = books_of(files, resources, sources)

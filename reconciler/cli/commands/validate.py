@@ -13,20 +13,22 @@ from reconciler.cli.wiring import read
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @options.formats("text", "json", "sarif")
 @click.pass_obj
-def command(_settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
+def command(settings: Settings, paths: tuple[Path, ...], format_: str) -> int:
     """Check manifests without contacting anything.
 
     PATH is a file or a folder, searched for *.yaml and *.yml; the default is manifests/. A file whose first line is
     `# reconciler: ignore`, such as one of Kubernetes, is left out. Checks syntax, schema, references, cycles, names
     that Ollama could not tell apart, and that local files exist inside the manifest's folder. Every finding is reported
-    at once with file:line:column; exit code 1 if there is an error.
+    at once with file:line:column; exit code 1 if there is an error. Files that were found good are not read again until
+    they change, though what they name is looked at each time; to have all of them read anew, delete the folder
+    $XDG_CACHE_HOME/reconciler/manifests.
 
     With --format sarif the findings are SARIF 2.1.0, as code scanning takes them; run it where the repository begins:
 
     \b
       reconciler validate --format sarif manifests/ > reconciler.sarif
     """
-    loaded = read(paths)
+    loaded = read(paths, settings)
     if format_ != "text":
         click.echo(output.findings(loaded.warnings, format_), nl=False)
         return 0
