@@ -25,8 +25,8 @@ class Answer:
             yield piece
 
 
-@given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 400_000)), max_size=20))
-def test_reading_and_skipping_give_what_is_there(steps: list[tuple[bool, int]]) -> None:
+@given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 400_000), st.integers(0, 1 << 16)), max_size=20))
+def test_reading_and_skipping_give_what_is_there(steps: list[tuple[bool, int, int]]) -> None:
     fetched: list[tuple[int, int]] = []
 
     def fetch(start: int, count: int) -> bytes:
@@ -34,12 +34,14 @@ def test_reading_and_skipping_give_what_is_there(steps: list[tuple[bool, int]]) 
         return CONTENT[start : start + count]
 
     file, place = RemoteFile(fetch, len(CONTENT)), 0
-    for skips, wanted in steps:
+    for skips, wanted, back in steps:
         size = min(wanted, len(CONTENT) - place)
         if skips:
             file.seek(size, 1)
         else:
             assert file.read(wanted) == CONTENT[place : place + wanted]
+            file.seek(-min(back, size), 1)  # what was just read is still there
+            size -= min(back, size)
         place += size
         assert file.tell() == place
     ends = [start + count for start, count in fetched]

@@ -7,6 +7,7 @@ from reconciler.transport import Stream
 
 _FIRST = 1 << 18  # bytes; each next block is twice as long
 _LONGEST = 1 << 22  # bytes
+_BACK = 1 << 16  # bytes
 _MOST = 1 << 26  # bytes of one file in all; a header has at most 20 MB
 
 Fetch = Callable[[int, int], bytes]
@@ -28,7 +29,7 @@ class RemoteFile:
         return self._place
 
     def seek(self, offset: int, whence: int, /) -> int:
-        """Go on by `offset` bytes, fetching none of them; `whence` is always 1."""
+        """Go on by `offset` bytes, or back, fetching none of them; `whence` is always 1."""
         assert whence == 1
         self._place += offset
         return self._place
@@ -41,20 +42,22 @@ class RemoteFile:
             inside = self._place - self._start
             if not 0 <= inside < len(self._block):
                 self._load(size - len(taken))
-                inside = 0
+                inside = self._place - self._start
             piece = self._block[inside : inside + size - len(taken)]
             self._place += len(piece)
             taken += piece
         return taken
 
     def _load(self, wanted: int) -> None:
-        """Fetch the block that begins here."""
+        """Fetch the block that begins here, and keep the end of the one before: who reads ahead goes back a little."""
         count = min(max(self._next, wanted), self._size - self._place)
         self._fetched += count
         if self._fetched > _MOST:
             raise SourceUnavailable(f"its header is longer than {_MOST >> 20} MiB", hint="download it and look again")
-        self._block, self._start = self._fetch(self._place, count), self._place
-        if not self._block:
+        kept = self._block[-_BACK:] if self._start + len(self._block) == self._place else b""
+        fetched = self._fetch(self._place, count)
+        self._block, self._start = kept + fetched, self._place - len(kept)
+        if not fetched:
             raise SourceUnavailable("the hub sent less than it said", hint="try again later")
         self._next = min(2 * self._next, _LONGEST)
 

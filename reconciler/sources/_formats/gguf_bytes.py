@@ -13,6 +13,8 @@ _MOST_ITEMS = 1 << 26  # of one array; a vocabulary has hundreds of thousands
 _MOST_TEXTS = 1 << 22  # of all arrays together; each is looked at
 _LONGEST_KEY = 1 << 16  # bytes
 _KEPT_TEXT = 1 << 12  # bytes; of longer texts (templates, licences) only the beginning is kept
+_BLOCK = 1 << 16  # bytes
+_LENGTH = struct.Struct("<Q")  # of a text
 _STRING, _ARRAY = 8, 9
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
@@ -29,7 +31,7 @@ class Readable(Protocol):
         """Return the place."""
 
     def seek(self, offset: int, whence: int, /) -> int:
-        """Go on by `offset` bytes (`whence` is 1)."""
+        """Go on by `offset` bytes, or back by a few that were just read (`whence` is 1)."""
 
 
 class GgufBytes:
@@ -109,10 +111,21 @@ class GgufBytes:
             self._texts += count
             if self._texts > _MOST_TEXTS:
                 raise self.broken("an absurd count")
-            for _ in range(count):
-                self._skip(self.number("Q"))
+            self._skip_texts(count)
         else:
             raise self.broken(f"an array of the unknown type {kind}")
+
+    def _skip_texts(self, count: int) -> None:
+        """Skip texts; a vocabulary has hundreds of thousands, so their lengths are looked up in blocks of the file."""
+        block, at = b"", 0  # where in the block the next length is
+        for _ in range(count):
+            if at + _LENGTH.size > len(block):
+                self._skip(at - len(block))  # on to where it is, or back to where the block cuts it
+                block, at = self._file.read(_BLOCK), 0
+                if len(block) < _LENGTH.size:
+                    raise self.cut(self._file.tell() - len(block) + _LENGTH.size)
+            at += _LENGTH.size + _LENGTH.unpack_from(block, at)[0]
+        self._skip(at - len(block))
 
     def _skip(self, size: int) -> None:
         self.check(self._file.tell() + size)
