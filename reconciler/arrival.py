@@ -116,12 +116,16 @@ class Reader:
     """What one reader has of an arrival; its file stays open whatever becomes of its name."""
 
     def __init__(self, arrival: Arrival, file: int, *, unverified: bool) -> None:
-        self.file, self.place = file, 0  # the place may be set: back to the start
-        self._arrival, self._unverified = arrival, unverified
+        self._file, self._arrival = file, arrival
+        self.place, self.unverified = 0, unverified  # the place may be set: back to the start
 
     def read(self, count: int) -> bytes:
         """Return the next bytes, at most so many, waiting for the first; none at the end; raises as `open` does."""
-        count = min(count, self._arrival.readable(self.place, unverified=self._unverified))
-        data = os.pread(self.file, count, self.place) if count else b""
+        count = min(count, self._arrival.readable(self.place, unverified=self.unverified))
+        data = os.pread(self._file, count, self.place) if count else b""
         self.place += len(data)
         return data
+
+    def sync(self) -> None:
+        """Bring what is there to the disk; raises OSError."""
+        os.fdatasync(self._file)

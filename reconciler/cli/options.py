@@ -51,6 +51,14 @@ lease_timeout = click.option(
     envvar="RECONCILER_LEASE_TIMEOUT",
     help="How long to wait for a host that another run is working on.",
 )
+no_cache = click.option(
+    "--no-cache",
+    is_flag=True,
+    envvar="RECONCILER_NO_CACHE",
+    help="Write no download to this machine's disk: what hosts lack goes through memory (150 MB at most), one blob"
+    " after the other, at the pace of the slowest host. What breaks off on its way to a host begins anew, from its hub."
+    " Parts of a split GGUF can't be merged so.",
+)
 metrics_file = click.option(
     "--metrics-file",
     type=click.Path(path_type=Path),

@@ -34,6 +34,7 @@ class Manner:
     parallelism: int = 10  # hosts at once
     wait: float = 0.0  # seconds to wait for another run's lease
     stop: Stop | None = None  # whoever hears the signals already; absent where that begins and ends with the run
+    passing: bool = False  # downloads go through memory, and never to our disk
 
 
 def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, manner: Manner) -> RunResult:
@@ -42,9 +43,8 @@ def carry_out(plan: Plan, proposal: Proposal, store: RecordStore, made: Round, m
     with listening(made.settings, made.clock, made.secrets) as log, _hearing(manner, log) as stop:
         listener = made.heard(log)
         terms, world = Terms(manner.wait, stop=stop), proposal.world
-        shop = Workshop(
-            world.hosts, world.sources, store, listener, made.clock, manner.parallelism, stop, _pause, terms
-        )
+        who = (world.hosts, world.sources, store, listener, made.clock)
+        shop = Workshop(*who, manner.parallelism, stop, _pause, terms, manner.passing)
         try:
             result = apply(plan, shop, run)
         except Interrupted as error:

@@ -16,7 +16,7 @@ from reconciler.errors import NotFound, ResolutionError, SourceUnavailable, Unus
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._files.local_file import made
+from reconciler.sources._files.local_file import give
 from reconciler.sources._files.partial_file import downloaded
 from reconciler.sources._files.pins import FilesOnly
 from reconciler.sources._formats.gguf_judgement import refuse_other
@@ -101,23 +101,23 @@ class HuggingFace(FilesOnly):
             header = header_at(self._api, self._cache, where["repo"], where["commit"], _listed(blob))
             refuse_other(header, where["file"])
         if self._downloaded(blob) is None and is_rewritten(where["file"]):
-            self._rewritten(blob)
-        downloaded(self._downloads, blob, arrival, progress, Storage(self._api, blob).located)
+            return give(self._rewritten(blob), arrival, self._downloads)
+        return downloaded(self._downloads, blob, arrival, progress, Storage(self._api, blob).located)
 
     def _file(self, blob: Blob, progress: Progress) -> Path:
         arrival = Arrival(blob.size)
         self.fetch(blob, arrival, progress)
         return arrival.path
 
-    def _rewritten(self, blob: Blob) -> None:
-        """Put what hosts are given for a small file, in the place of what the hub has, among the downloads."""
+    def _rewritten(self, blob: Blob) -> bytes:
+        """Return what hosts are given for a small file, in the place of what the hub has."""
         where = dict(blob.locator)
         _, files = self._api.files(where["repo"], where["commit"])
         found = next((file for file in files if file.path == where["file"]), None)
         content = self._tensors.content(where["repo"], where["commit"], found) if found is not None else b""
         if Digest.of(content) != blob.digest:
             raise SourceUnavailable(f"{where['file']} is not what was planned", hint="plan again")
-        made(self._downloads, content)
+        return content
 
     def merge(self, blob: Blob, progress: Progress) -> tuple[Digest, Path]:
         """Return the parts as one file, with its digest."""

@@ -16,7 +16,7 @@ from reconciler.errors import ResolutionError, Unusable
 from reconciler.ports import Progress, Source
 from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile
-from reconciler.sources._files.local_file import hashed, made, read_once
+from reconciler.sources._files.local_file import give, hashed, read_once
 from reconciler.sources._files.local_folder import files_of, inside
 from reconciler.sources._files.pins import FilesOnly, same_pin
 from reconciler.sources._formats.gguf_bytes import Readable
@@ -89,7 +89,10 @@ class Safetensors(FilesOnly):
             raise Unusable(f"{name} has changed since the plan was made", hint="plan again")
         path = inside(folder, name)
         content = _rewritten(path, name)
-        arrival.there(path if content is None else made(self._made, content))
+        if content is None:
+            arrival.there(path)
+        else:
+            give(content, arrival, self._made)
 
     def release(self, blob: Blob) -> None:
         """Delete what was made for hosts; the files themselves are the user's own."""

@@ -44,7 +44,7 @@ def apply(plan: Plan, shop: Workshop, run: Run) -> RunResult:
 def _work(plan: Plan, servers: Mapping[HostName, str], shop: Workshop, run: Run, leases: Leases) -> list[Outcome]:
     """Work on every server at once; if one of them meets a bug, the others finish the change in hand and stop."""
     with (
-        Transfers(shop.hosts, shop.sources, shop.listener, shop.stop) as transfers,
+        Transfers(shop.hosts, shop.sources, shop.listener, shop.stop, passing=shop.passing) as transfers,
         Fleet(shop.parallelism) as workers,
     ):
         transfers.start(change for stage in plan.stages for change in stage)

@@ -39,6 +39,7 @@ class Workshop:
     stop: Event  # set by whoever wants the run to end early
     pause: Callable[[int], float]  # seconds before the nth repetition of a change that met a passing fault
     lease: Terms  # how long to wait for another run, and how long our leases outlive us
+    passing: bool = False  # downloads go through memory, and never to our disk
 
 
 class _Skipped(ReconcilerError):

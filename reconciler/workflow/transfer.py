@@ -6,6 +6,7 @@ Each blob is fetched once, whichever hosts want it, and goes to those that lack 
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
+from functools import partial
 from threading import Event, Lock
 from types import TracebackType
 from typing import Self
@@ -14,9 +15,10 @@ from reconciler.arrival import Arrival
 from reconciler.core.change import Change
 from reconciler.core.digest import Digest
 from reconciler.core.names import HostName
-from reconciler.core.steps import Blob, Upload
-from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.core.steps import Blob, uploads_of
+from reconciler.errors import Interrupted, ReconcilerError, Unusable
 from reconciler.ports import Listener, Sources
+from reconciler.workflow.convoy import Convoy
 from reconciler.workflow.fleet import Fleet
 from reconciler.workflow.observe import Hosts
 from reconciler.workflow.watching import watching
@@ -24,16 +26,21 @@ from reconciler.workflow.watching import watching
 POLL = 0.2  # seconds between two looks at whether the run is to end
 FETCHES = 4  # blobs that come here at once
 UPLOADS = 4  # blobs on their way to one host at once
-_MOST_UPLOADS = 32
 
 
 class Transfers:
-    """All transfers of one run, for a `with`."""
+    """All transfers of one run, for a `with`; with `passing` they go through memory and never to our disk.
 
-    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, stop: Event) -> None:
+    Then it is one blob after the other, in one order for all hosts, so that no host waits for one that waits for it.
+    """
+
+    def __init__(self, hosts: Hosts, sources: Sources, listener: Listener, stop: Event, *, passing: bool) -> None:
         self._hosts, self._sources, self._listener, self._stop = hosts, sources, listener, stop
-        self._fetchers = Fleet(FETCHES, stop)
-        self._carriers = Fleet(min(UPLOADS * len(hosts), _MOST_UPLOADS), stop)
+        self._passing = passing
+        self._fetchers = Fleet(1 if passing else FETCHES, stop)
+        self._carriers = {name: Fleet(1 if passing else UPLOADS, stop) for name in hosts}
+        self._convoys: dict[tuple[HostName, Digest], Convoy] = {}  # those that wait for a host
+        self._arrivals: list[Arrival] = []
         self._guards: defaultdict[Digest, Lock] = defaultdict(Lock)
         self._contents: dict[Digest, tuple[Digest, Arrival]] = {}
         self._fetched: list[Future[None]] = []
@@ -50,17 +57,23 @@ class Transfers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._stop.is_set() or error is not None:
-            for _, content in self._contents.values():
+            for content in self._arrivals:
                 content.fail(Interrupted("the run was interrupted"))  # nobody waits for what nobody brings
-        for fleet in (self._carriers, self._fetchers):
+        for fleet in (*self._carriers.values(), self._fetchers):
             fleet.__exit__(kind, error, trace)
 
     def start(self, changes: Iterable[Change]) -> None:
-        """Begin every transfer that these changes need, in their order."""
+        """Begin every transfer that these changes need, in the order in which blobs are first needed anywhere."""
+        wanted: dict[Digest, dict[HostName, Blob]] = defaultdict(dict)
         for change in changes:
-            for step in change.steps:
-                if isinstance(step, Upload):
-                    self._begin(change.address.host, step.blob)
+            for blob in uploads_of(change.steps):
+                wanted[blob.digest][change.address.host] = blob
+        for digest, hosts in wanted.items():
+            if self._passing:
+                convoy = Convoy(next(iter(hosts.values())).size, len(hosts))
+                self._convoys.update({(host, digest): convoy for host in hosts})
+            for host, blob in hosts.items():
+                self._begin(host, blob)
 
     def wait(self, host: HostName, blob: Blob) -> int:
         """Return, once the host holds the blob, the bytes that had to be sent; 0 for whoever asks second.
@@ -104,7 +117,7 @@ class Transfers:
         self._asked[blob.digest] = blob
         if key not in self._started or key in self._anew:
             self._anew.discard(key)
-            self._started[key] = self._carriers.start(self._carry, host, blob)
+            self._started[key] = self._carriers[host].start(self._carry, host, blob)
         return self._started[key]
 
     def _carry(self, host: HostName, blob: Blob) -> int:
@@ -121,10 +134,18 @@ class Transfers:
 
     def _bring(self, host: HostName, blob: Blob) -> int:
         target = self._hosts[host]
-        if target.has_blob(blob.held_as):
+        convoy = self._convoys.pop((host, blob.digest), None) or Convoy(blob.size, 1)
+        lacks = False
+        try:
+            lacks = not target.has_blob(blob.held_as)
+            _must_not_be_merged(blob, passes=lacks and self._passing)
+        finally:
+            if self._passing:
+                convoy.decided(lacks and not blob.parts, partial(self._start, blob, convoy.content))
+        if not lacks:
             self.sent[blob.digest] = blob.held_as
             return 0
-        digest, content = self._content(blob)
+        digest, content = (blob.digest, convoy.content) if self._passing else self._content(blob)
         self.sent[blob.digest] = digest
         if blob.parts and target.has_blob(digest):
             return 0
@@ -142,8 +163,12 @@ class Transfers:
                 known = self._merged(blob) if blob.parts else (blob.digest, Arrival(blob.size))
                 self._contents[blob.digest] = known
                 if not blob.parts:
-                    self._fetched.append(self._fetchers.start(self._fetch, blob, known[1]))
+                    self._start(blob, known[1])
             return known
+
+    def _start(self, blob: Blob, content: Arrival) -> None:
+        self._arrivals.append(content)
+        self._fetched.append(self._fetchers.start(self._fetch, blob, content))
 
     def _merged(self, blob: Blob) -> tuple[Digest, Arrival]:
         task = dict(blob.locator).get("file", blob.digest.short)
@@ -161,6 +186,14 @@ class Transfers:
             if not isinstance(error, ReconcilerError):
                 raise
         self._listener.finished(task)
+
+
+def _must_not_be_merged(blob: Blob, *, passes: bool) -> None:
+    if blob.parts and passes:
+        raise Unusable(
+            f"its {len(blob.parts)} parts are merged on this machine, which takes a file, and --no-cache forbids it",
+            hint="apply without --no-cache, or to hosts that merge parts themselves",
+        )
 
 
 def _succeeded(future: "Future[int]") -> bool:

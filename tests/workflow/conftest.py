@@ -88,6 +88,7 @@ class Site:
     environ: dict[str, str] = field(default_factory=dict)  # what the sources see of it
     locking: Locking = field(default_factory=Locking)
     callback: str = "127.0.0.1"  # where hosts reach us
+    passing: bool = False  # downloads go through memory
 
     @property
     def manifests(self) -> Manifests:
@@ -115,9 +116,8 @@ class Site:
 
     def apply(self, plan: Plan | None = None) -> RunResult:
         made, world = plan or self.plan(), self.world()
-        shop = Workshop(
-            world.hosts, world.sources, self.store, self.ear, FixedClock(), 4, self.stop, lambda tries: 0.0, Terms()
-        )
+        who = (world.hosts, world.sources, self.store, self.ear, FixedClock())
+        shop = Workshop(*who, 4, self.stop, lambda tries: 0.0, Terms(), self.passing)
         return apply(made, shop, Run(f"run-{next(self.runs)}", shop.clock.now(), made.fingerprint, "me@here"))
 
     def in_sync(self) -> bool:

@@ -26,6 +26,7 @@ from reconciler.workflow.propose import World
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @options.parallelism
 @options.lease_timeout
+@options.no_cache
 @options.metrics_file
 @click.pass_obj
 def command(
@@ -35,6 +36,7 @@ def command(
     auto_approve: bool,
     parallelism: int,
     lease_timeout: float,
+    no_cache: bool,
     metrics_file: Path | None,
 ) -> int:
     """Show the plan, ask, and do exactly that.
@@ -48,8 +50,7 @@ def command(
 
     \b
     Example, in cron:
-      reconciler --log-format json apply --auto-approve \\
-        --metrics-file /var/lib/prometheus/node-exporter/reconciler.prom
+      reconciler --log-format json apply --auto-approve --metrics-file /var/lib/node-exporter/reconciler.prom
 
     \b
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 or 143 interrupted.
@@ -62,7 +63,7 @@ def command(
         made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
         told = _show(plan, proposal.world, settings) if format_ == "text" else ""
         _confirm(plan, approved=auto_approve or saved is not None)
-        result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout))
+        result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout, passing=no_cache))
         if plan.pending or format_ != "text":
             click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
         if not result.outcomes and not store.leases():  # whoever holds one may leave something to clear up

@@ -58,6 +58,7 @@ def _must_be_manifests(question: Question) -> None:
 @click.option("--auto-approve", is_flag=True, help="Apply what is planned. Without it, drift is told and nothing done.")
 @options.parallelism
 @options.lease_timeout
+@options.no_cache
 @options.metrics_file
 @click.option(
     "--health-file",
@@ -75,6 +76,7 @@ def command(
     auto_approve: bool,
     parallelism: int,
     lease_timeout: float,
+    no_cache: bool,
     metrics_file: Path | None,
     health_file: Path | None,
 ) -> int:
@@ -87,7 +89,6 @@ def command(
     after 10 s, 20 s, 40 s, …, at the most after the interval. A change that fails for good is left alone for twice
     the interval, then four times, up to an hour, unless its manifest or its host is otherwise by then; the log says
     how long. What is wrong with manifests is an error of that round only.
-
     SIGHUP looks at everything at once, and forgets what failed. SIGTERM and Ctrl-C finish the change in hand, if any,
     and end the watch; a second one ends it at once. systemd is told all of it (Type=notify, WatchdogSec=15min).
 
@@ -102,7 +103,7 @@ def command(
     log.event("info", "watch_started", interval_seconds=interval, applies=auto_approve)
     heart = Heartbeat(health_file, clock, log, settings.environ.get(SOCKET, ""))
     with alarmed(log, heart.ending) as alarm:
-        how = Manner(parallelism, lease_timeout, alarm)
+        how = Manner(parallelism, lease_timeout, alarm, no_cache)
         patrol = Patrol(settings, question, auto_approve, how, pace, alarm, clock, heart, metrics_file)
         watch(patrol, pace, random.random)
     heart.beat(state="ended")

@@ -14,7 +14,7 @@ from typing import Protocol
 from reconciler.arrival import Arrival
 from reconciler.errors import SourceUnavailable
 from reconciler.ports import Progress
-from reconciler.sources._files.pieces import PIECE, Pieces
+from reconciler.sources._files.pieces import Pieces
 from reconciler.transport import Stream
 
 Ask = Callable[[int, int], AbstractContextManager[Stream]]
@@ -38,7 +38,7 @@ class Store(Protocol):
     """Where the bytes of a download go."""
 
     def write(self, place: int, data: bytes) -> None:
-        """Put bytes at a place; raises OSError."""
+        """Put bytes at a place; raises ReconcilerError where that can't be done."""
 
     def scatter(self, whole: Sequence[int]) -> None:
         """Learn that bytes will come out of order from now on, and the numbers of the pieces that are whole."""
@@ -59,7 +59,7 @@ class Download:
     def run(self, begin: Callable[[], Ask]) -> None:
         """Bring what is missing; a SourceUnavailable may pass: what is then still missing is asked for once more.
 
-        `begin` is called for each attempt. Raises ResolutionError, or the store's OSError.
+        `begin` is called for each attempt. Raises ResolutionError, or what the store does.
         """
         failures = 0
         while self._pieces.missing:
@@ -76,7 +76,7 @@ class Download:
                 return
 
     def _attempt(self, ask: Ask) -> None:
-        if self._pieces.missing > 2 * PIECE:
+        if self._pieces.missing > 2 * self._pieces.piece:
             try:
                 return self._in_parallel(ask)
             except _Everything:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.facts import Fact
 from reconciler.errors import NotFound, Unusable
+from reconciler.passing import Passing
 from reconciler.ports import Cache, Progress
 
 _BLOCK = 1 << 20  # bytes
@@ -50,12 +52,14 @@ def read_once(
     return found
 
 
-def made(folder: Path, content: bytes) -> Path:
-    """Return a file with this content in a folder that need not be there yet, under its sha256."""
+def give(content: bytes, arrival: Arrival, folder: Path) -> None:
+    """Have this content arrive, in a file in a folder that need not be there yet, unless it only passes."""
+    if isinstance(arrival, Passing):
+        return arrival.hold(content)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / Digest.of(content).hex
     path.write_bytes(content)
-    return path
+    return arrival.there(path)
 
 
 def hashed(path: Path, size: int, progress: Progress) -> Digest:

@@ -19,9 +19,10 @@ from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.steps import Blob
 from reconciler.errors import ResolutionError, SourceUnavailable
+from reconciler.passing import Passing
 from reconciler.ports import Progress
 from reconciler.sources._files.download import Ask, Download
-from reconciler.sources._files.pieces import PIECE, PieceList, Pieces
+from reconciler.sources._files.pieces import PASSING, PIECE, PieceList, Pieces
 
 _BLOCK = 1 << 20  # bytes
 _SECTOR = 512  # bytes: what a file takes on a disk is counted in these, and holes in it take nothing
@@ -32,32 +33,37 @@ _BEHIND = 64 << 20  # bytes: when all have arrived, so many that are not hashed 
 class PartialFile:
     """The file of a download, and beside it the list of its pieces, where they came out of order."""
 
-    def __init__(self, file: BinaryIO, pieces: PieceList) -> None:
-        self._file, self._pieces = file.fileno(), pieces
+    def __init__(self, folder: Path, file: BinaryIO, pieces: PieceList) -> None:
+        self._folder, self._file, self._pieces = folder, file.fileno(), pieces
 
     def write(self, place: int, data: bytes) -> None:
-        """Put bytes at a place."""
+        """Put bytes at a place; raises ResolutionError."""
         left = memoryview(data)
-        while left:
-            count = os.pwrite(self._file, left, place)
-            left, place = left[count:], place + count
+        with writing(self._folder):
+            while left:
+                count = os.pwrite(self._file, left, place)
+                left, place = left[count:], place + count
 
     def scatter(self, whole: Sequence[int]) -> None:
         """Begin a list of pieces: from now on the length says nothing."""
-        self._pieces.begin(whole)
+        with writing(self._folder):
+            self._pieces.begin(whole)
 
     def keep(self, whole: Sequence[int]) -> None:
         """Name more pieces in the list, where there is one."""
         if self._pieces.there:
-            self._pieces.add(whole)
+            with writing(self._folder):
+                self._pieces.add(whole)
 
 
 def downloaded(folder: Path, blob: Blob, arrival: Arrival, progress: Progress, begin: Callable[[], Ask]) -> None:
     """Have the blob arrive in a file in `folder`, verified and renamed; `begin` tells for each attempt how to ask.
 
-    What is whole and wrong is deleted and raises SourceUnavailable; a disk that takes no more raises ResolutionError,
-    and so does what it is asked of.
+    What only passes goes through memory. What is whole and wrong is deleted and raises SourceUnavailable; a disk that
+    takes no more raises ResolutionError, and so does what it is asked of.
     """
+    if isinstance(arrival, Passing):
+        return _poured(blob, arrival, progress, begin)
     whole, part = folder / blob.digest.hex, folder / f"{blob.digest.hex}.part"
     with writing(folder), locked(folder, blob.digest):
         if whole.is_file() and whole.stat().st_size == blob.size:
@@ -68,13 +74,19 @@ def downloaded(folder: Path, blob: Blob, arrival: Arrival, progress: Progress, b
         with part.open("r+b" if part.exists() else "w+b") as file:
             file.truncate(min(os.fstat(file.fileno()).st_size, blob.size))
             arrival.lies_at(part)
-            download = Download(arrival, pieces, PartialFile(file, listed), progress)
+            download = Download(arrival, pieces, PartialFile(folder, file, listed), progress)
             if _verified(download, blob, arrival, progress, begin):
                 os.fsync(file.fileno())  # a name is never given to what a power cut can still undo
                 arrival.renamed(whole)
                 return listed.drop()
         listed.drop()
         part.unlink()
+        raise arrived_wrong(blob)
+
+
+def _poured(blob: Blob, arrival: Passing, progress: Progress, begin: Callable[[], Ask]) -> None:
+    arrival.begin()
+    if not _verified(Download(arrival, Pieces(blob.size, PASSING), arrival, progress), blob, arrival, progress, begin):
         raise arrived_wrong(blob)
 
 
@@ -96,12 +108,11 @@ def _verified(download: Download, blob: Blob, arrival: Arrival, progress: Progre
     """Bring what is missing, hashing it as it comes; tell whether it is right, and then give all of it away."""
     with ThreadPoolExecutor(1) as beside:
         try:
-            with writing(arrival.path.parent):
-                digest = beside.submit(copy_context().run, _sha256, arrival, progress)
-                download.run(begin)
-                if not download.too_long and digest.result() == blob.digest.hex:
-                    arrival.complete()
-                    return True
+            digest = beside.submit(copy_context().run, _sha256, arrival, progress)
+            download.run(begin)
+            if not download.too_long and digest.result() == blob.digest.hex:
+                arrival.complete()
+                return True
         except BaseException as error:
             arrival.fail(error)  # which ends the hashing too
             raise
@@ -116,7 +127,7 @@ def _sha256(arrival: Arrival, progress: Progress) -> str:
         while block := reader.read(_BLOCK):
             found.update(block)
             if reader.place - synced >= _SYNC:
-                os.fdatasync(reader.file)
+                reader.sync()
                 synced = reader.place
             behind = behind or (arrival.all_here and arrival.size - reader.place > _BEHIND)
             if behind:

@@ -10,13 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 PIECE = 16 << 20  # bytes: long enough that a connection's answers cost little of its time
+PASSING = 8 << 20  # bytes of a piece where all that is under way is held in memory
 
 
 class Pieces:
     """How many bytes of each piece are there, from its beginning on. One thread at a time."""
 
-    def __init__(self, size: int) -> None:
-        self._size, self._have = size, dict[int, int]()  # bytes; of what piece
+    def __init__(self, size: int, piece: int = PIECE) -> None:
+        self.piece, self._size, self._have = piece, size, dict[int, int]()  # bytes; of what piece
         self._whole = 0  # pieces that are whole from the first one on
         self.arrived = 0  # bytes in all
 
@@ -32,7 +33,7 @@ class Pieces:
 
     def gaps(self) -> Iterator[tuple[int, int]]:
         """Yield what is missing, piece by piece: where it begins, and where it ends."""
-        for number in range(self._whole, -(-self._size // PIECE)):
+        for number in range(self._whole, -(-self._size // self.piece)):
             if self._until(number) < self._end(number):
                 yield self._until(number), self._end(number)
 
@@ -45,11 +46,11 @@ class Pieces:
         """Take note of bytes that are there, and return the numbers of the pieces that are whole by that."""
         made, end = [], min(place + count, self._size)
         while place < end:
-            number = place // PIECE
+            number = place // self.piece
             until = min(self._end(number), end)
             new = until - self._until(number)
             if new > 0:
-                self._have[number] = until - number * PIECE
+                self._have[number] = until - number * self.piece
                 self.arrived += new
                 if until == self._end(number):
                     made.append(number)
@@ -59,10 +60,10 @@ class Pieces:
         return made
 
     def _until(self, number: int) -> int:
-        return number * PIECE + self._have.get(number, 0)
+        return number * self.piece + self._have.get(number, 0)
 
     def _end(self, number: int) -> int:
-        return min((number + 1) * PIECE, self._size)
+        return min((number + 1) * self.piece, self._size)
 
 
 class PieceList:
