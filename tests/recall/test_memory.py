@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 
+from reconciler.recall import memory
 from reconciler.recall.exchange import Heard, Question
 from reconciler.recall.memory import Beginning
 from reconciler.recall.tape import Tape
@@ -133,3 +136,15 @@ def test_other_commands_have_no_memory(synced, command):
     assert command("status").status == 0
     assert command("validate").status == 0
     assert len(memories()) == count
+
+
+def test_another_reconciler_of_the_same_version_knows_nothing(synced, command, monkeypatch, tmp_path):
+    assert recalled("plan") == command("plan").out
+    copy = tmp_path / "reconciler"
+    shutil.copytree(Path(memory.__file__).parents[1], copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(memory, "__file__", str(copy / "recall" / "memory.py"))
+    assert recalled("plan") is None
+    told = command("plan").out
+    assert recalled("plan") == told
+    (copy / "report" / "terminal.py").write_text("# other words\n")
+    assert recalled("plan") is None
