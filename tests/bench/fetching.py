@@ -22,27 +22,28 @@ def fetching(scene: Scene, size: int = _SIZE) -> Iterator[Row]:
     what = f"Hugging Face to host, {amount(size, 'B')}, 100 MB/s a connection"
     pair = in_turns(
         lambda: scene.apply(_MODEL, **hub.settings),
-        lambda: hub.by_hand(scene.folder / "by-hand", scene.ollama.url),
+        lambda: hub.by_hand(scene.ollama.url),
         _ROUNDS,
-        lambda: _afresh(scene),
+        lambda: _afresh(scene, hub),
     )
     yield at_most(0.3, "7", what, "download to disk, then ollama create", pair, rounds=_ROUNDS)
-    _afresh(scene)
+    _afresh(scene, hub)
     cost = scene.cost(*APPLY, _MODEL, **hub.settings)
     yield counted("7", f"{what}: our memory at its peak", cost.peak, _PEAK, "B")
     there = "the same, weights on the host under another name"
     yield from _there_already(scene, hub, _SECOND, there)
     scene.forget_cache()
     yield from _there_already(scene, hub, _THIRD, f"{there}, nothing remembered")
-    _afresh(scene)
+    _afresh(scene, hub)
     yield _killed_half_way(scene, hub, what)
 
 
-def _afresh(scene: Scene) -> None:
+def _afresh(scene: Scene, hub: Upstream) -> None:
     """Have neither the host nor our cache know the model."""
     for name in scene.server.models():
         scene.server.call("DELETE", "/api/delete", model=name)
     scene.forget_cache()
+    hub.tidy()
 
 
 def _killed_half_way(scene: Scene, hub: Upstream, what: str) -> Row:

@@ -53,10 +53,18 @@ class Upstream:
         own = {**self.settings, "HF_HOME": str(home)}
         return self._scene.run(sys.executable, "-c", _DOWNLOAD, _REPO, _FILE, **own).strip()
 
-    def by_hand(self, home: Path, host: str) -> None:
-        """Bring the model onto a host as people do: download, Modelfile, `ollama create`; nothing is left at home."""
-        home.mkdir()
+    def by_hand(self, host: str) -> None:
+        """Bring the model onto a host as people do: download, Modelfile, `ollama create`."""
+        home = self._homes / host.rpartition(":")[2]
+        home.mkdir(parents=True)
         (home / "Modelfile").write_text(f"FROM {self.download(home)}\n")
         create = [*self._scene.ollama_command, "create", "by-hand", "-f", str(home / "Modelfile")]
         self._scene.run(*create, OLLAMA_HOST=host)
-        shutil.rmtree(home)
+
+    def tidy(self) -> None:
+        """Remove what was downloaded by hand."""
+        shutil.rmtree(self._homes, ignore_errors=True)
+
+    @property
+    def _homes(self) -> Path:
+        return self._scene.folder / "by-hand"
