@@ -11,6 +11,7 @@ from tests.bench.upstream import Upstream
 _SIZE = 1_000_000_000  # bytes
 _ROUNDS = 2
 _PEAK = 150_000_000  # bytes
+_RECORDS = 1_000_000  # bytes, for our records
 _MODEL, _SECOND, _THIRD = "large", "second", "third"
 
 
@@ -28,14 +29,18 @@ def fetching(scene: Scene, size: int = _SIZE) -> Iterator[Row]:
     )
     yield at_most(0.3, "7", what, "download to disk, then ollama create", pair, rounds=_ROUNDS)
     _afresh(scene, hub)
+    cost = scene.cost(*APPLY, "--no-cache", _MODEL, **hub.settings)
+    yield counted("7", "the same, --no-cache: written to our disk", cost.written, _RECORDS, "B", "all of it", hub.size)
+    yield counted("7", "the same, --no-cache: our memory at its peak", cost.peak, _PEAK, "B")
+    _afresh(scene, hub)
     cost = scene.cost(*APPLY, _MODEL, **hub.settings)
-    yield counted("7", f"{what}: our memory at its peak", cost.peak, _PEAK, "B")
-    there = "the same, weights on the host under another name"
+    yield counted("7", "the same: our memory at its peak", cost.peak, _PEAK, "B")
+    there = "its weights on the host under another name"
     yield from _there_already(scene, hub, _SECOND, there)
     scene.forget_cache()
     yield from _there_already(scene, hub, _THIRD, f"{there}, nothing remembered")
     _afresh(scene, hub)
-    yield _killed_half_way(scene, hub, what)
+    yield _killed_half_way(scene, hub)
 
 
 def _afresh(scene: Scene, hub: Upstream) -> None:
@@ -46,7 +51,7 @@ def _afresh(scene: Scene, hub: Upstream) -> None:
     hub.tidy()
 
 
-def _killed_half_way(scene: Scene, hub: Upstream, what: str) -> Row:
+def _killed_half_way(scene: Scene, hub: Upstream) -> Row:
     """Kill an apply, and count what the next one fetches; a registry of its own spares it the lease of the dead."""
     told, nowhere = {**scene.environment, **hub.settings}, subprocess.DEVNULL
     start = hub.sent
@@ -58,7 +63,7 @@ def _killed_half_way(scene: Scene, hub: Upstream, what: str) -> Row:
     time.sleep(0.5)  # until the hub has noticed
     before = hub.sent
     scene.apply(_MODEL, XDG_STATE_HOME=str(scene.folder / "another-state"), **hub.settings)
-    again = f"{what}: fetched by the run after a kill −9 at half way"
+    again = "the same: fetched by the run after a kill −9 at half way"
     return counted("7", again, hub.sent - before, 0.75 * hub.size, "B", "all of it", hub.size)
 
 
@@ -66,7 +71,7 @@ def _there_already(scene: Scene, hub: Upstream, name: str, what: str) -> Iterato
     """Ask for the same file under another name."""
     sent, asked, host = hub.sent, hub.requests, _answered(scene)
     scene.apply(name, **hub.settings)
-    yield counted("8", f"{what}: bytes of them that were fetched", hub.sent - sent, 0, "B", "all of them", hub.size)
+    yield counted("8", f"{what}: bytes of them fetched", hub.sent - sent, 0, "B", "all of them", hub.size)
     requests = hub.requests - asked + _answered(scene) - host
     yield counted("8", f"{what}: requests", requests, 9, "requests")
 

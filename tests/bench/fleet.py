@@ -34,7 +34,7 @@ def fleet(scene: Scene) -> Iterator[Row]:
     ((cold, warm, one_cold, one_warm),) = by_meters((wall,), ways, _ROUNDS)
     what, whom = f"plan, nothing to do, {_HOSTS} hosts × {_MODELS} models", "one of the hosts"
     yield at_most(3, "11", what, whom, (warm, one_warm), rounds=_ROUNDS)
-    yield at_most(3, "11", f"{what}, nothing remembered", whom, (cold, one_cold), rounds=_ROUNDS)
+    yield at_most(3, "11", "the same, nothing remembered", whom, (cold, one_cold), rounds=_ROUNDS)
 
 
 def hosts(scene: Scene, folder: str, count: int) -> dict[str, RealOllama]:

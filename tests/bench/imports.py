@@ -86,5 +86,5 @@ def _compared(one: Import, tiny: Import, rounds: int) -> Iterator[Row]:
     again = in_turns(ours, theirs, rounds)
     yield at_most(1, "6", f"{what}, again", f"{whom}, again", again, rounds=rounds)
     mine, other = (large - small for large, small in zip(one.read(), tiny.read(), strict=True))
-    what = f"{what}, again: bytes read beyond those for a tiny one"
+    what = "the same: bytes read, beyond those for a tiny file"
     yield at_most(1 / 100, "6", what, f"{whom}, again", (max(mine, 0), other), "B")

@@ -32,8 +32,8 @@ def _against_the_loop(scene: Scene, few: Synced, rounds: int) -> Iterator[Row]:
     what, whom = f"plan, nothing to do, N = {_FEW}", "pull and create in a loop"
     cold, *pair = times
     yield at_most(1 / 20, "1", what, whom, pair, rounds=rounds)
-    yield at_most(1 / 20, "1", f"{what}, {_COLD}", whom, (cold, pair[1]), rounds=rounds)
-    yield at_most(1 / 100, "1", f"{what}: CPU of the server", whom, cpu[1:], rounds=rounds)
+    yield at_most(1 / 20, "1", f"the same, {_COLD}", whom, (cold, pair[1]), rounds=rounds)
+    yield at_most(1 / 100, "1", "the same: CPU of the server", whom, cpu[1:], rounds=rounds)
 
 
 def _requests(scene: Scene, few: Synced) -> Iterator[Row]:
@@ -43,10 +43,10 @@ def _requests(scene: Scene, few: Synced) -> Iterator[Row]:
     cold, warm = _sent(scene, first), _sent(scene, again)
     needed, whom = 2 + len(few.pulls), "2 + one a reference"
     yield counted("4", f"{what}: requests", len(warm), needed, "requests", whom, needed)
-    yield counted("4", f"{what}, {_COLD}: requests", len(cold), needed, "requests", whom, needed)
-    yield counted("4", f"{what}: models shown", sum("/api/show" in line for line in cold + warm), 0, "models")
+    yield counted("4", f"the same, {_COLD}: requests", len(cold), needed, "requests", whom, needed)
+    yield counted("4", "the same: models shown", sum("/api/show" in line for line in cold + warm), 0, "models")
     moved = len(set(scene.server.models().items()) - set(before.items()))
-    yield counted("4", f"{what}: models whose `modified_at` moved", moved, 0, "models")
+    yield counted("4", "the same: models whose `modified_at` moved", moved, 0, "models")
     name, base, _ = few.builds[-1]
     scene.server.call("POST", "/api/create", model=name, system="You are mine.", **{"from": base})
     more = len(_sent(scene, lambda: scene.reconciler("plan"))) - len(warm)
@@ -70,7 +70,7 @@ def _against_the_floor(scene: Scene, more: Synced, rounds: int) -> Iterator[Row]
     ((cold, warm, bare),) = by_meters((wall,), (*_ours(scene, _MORE), lambda: scene.run(*words)), rounds)
     what = f"plan, nothing to do, N = {_MORE}"
     yield at_most(3, "2", what, _BARE, (warm, bare), rounds=rounds)
-    yield at_most(3, "2", f"{what}, {_COLD}", _BARE, (cold, bare), rounds=rounds)
+    yield at_most(3, "2", f"the same, {_COLD}", _BARE, (cold, bare), rounds=rounds)
 
 
 def _large(scene: Scene, many: Synced, rounds: int) -> Iterator[Row]:
@@ -81,7 +81,7 @@ def _large(scene: Scene, many: Synced, rounds: int) -> Iterator[Row]:
     what, whom = f"plan, nothing to do, N = {_MANY:,}", "CSafeLoader"
     yield at_most(11, "14", what, f"the same, N = {_FEW}", (warm, small), rounds=rounds)
     yield at_most(3, "9", f"{what}, {_COLD}", whom, (cold, bare), rounds=rounds)
-    yield at_most(0.5, "9", f"{what}, again", whom, (warm, bare), rounds=rounds)
+    yield at_most(0.5, "9", what, whom, (warm, bare), rounds=rounds)
 
 
 def _ours(scene: Scene, count: int) -> tuple[Way, Way]:

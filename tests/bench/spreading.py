@@ -51,7 +51,7 @@ def _from_a_registry(scene: Scene, urls: list[str], size: int, afresh: Way, what
     ways = (lambda: scene.apply("relayed"), lambda: _everywhere(urls, lambda url: pull_at_once(url, [name])))
     times, read = by_meters((wall, sent), ways, _ROUNDS, afresh)
     yield at_most(0.4, "13", what, "all pulling at once", times, rounds=_ROUNDS)
-    yield at_most(_ONCE, "13", f"{what}: read from there", "its size", (read[0], size), "B", _ROUNDS)
+    yield at_most(_ONCE, "13", "the same: read from there", "its size", (read[0], size), "B", _ROUNDS)
 
 
 def _from_hugging_face(scene: Scene, urls: list[str], size: int, afresh: Way, what: str) -> Iterator[Row]:
@@ -66,7 +66,7 @@ def _from_hugging_face(scene: Scene, urls: list[str], size: int, afresh: Way, wh
     ways = (lambda: scene.apply("spread", **hub.settings), lambda: _everywhere(urls, hub.by_hand))
     times, read = by_meters((wall, lambda: hub.sent), ways, _ROUNDS, all_afresh)
     yield at_most(0.4, "13", what, "a download and ollama create for each, all at once", times, rounds=_ROUNDS)
-    yield at_most(_ONCE, "13", f"{what}: read from there", "its size", (read[0], hub.size), "B", _ROUNDS)
+    yield at_most(_ONCE, "13", "the same: read from there", "its size", (read[0], hub.size), "B", _ROUNDS)
 
 
 def _everywhere(urls: list[str], act: Callable[[str], None]) -> None:
