@@ -2,13 +2,25 @@
 
 import json
 from dataclasses import fields
+from typing import get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.diagnostics import Location
-from reconciler.core.resource import Declared, HostSpec, Overlay, PolicySpec, Resource, SourceRef
+from reconciler.core.names import ModelName
+from reconciler.core.resource import (
+    Declared,
+    HostSelector,
+    HostSpec,
+    Lifecycle,
+    ModelTest,
+    Overlay,
+    PolicySpec,
+    Resource,
+    SourceRef,
+)
 from reconciler.manifest.packing import packed, unpacked
 
 FACTS = st.recursive(
@@ -21,12 +33,16 @@ PAIRS = st.lists(st.tuples(st.text(max_size=3), FACTS), max_size=3).map(tuple)
 
 def _every_field(kind: type, **own: st.SearchStrategy[object]) -> None:
     """Let hypothesis make such data with something in each of its fields, new ones too."""
-    st.register_type_strategy(kind, st.builds(kind, **{field.name: ... for field in fields(kind)} | own))
+    hints = get_type_hints(kind)
+    given = {field.name: own.get(field.name) or st.from_type(hints[field.name]) for field in fields(kind) if field.init}
+    st.register_type_strategy(kind, st.builds(kind, **given))
 
 
 _every_field(Location, file=st.just("a.yaml"))
 _every_field(SourceRef, options=PAIRS)
 _every_field(Overlay, parameters=PAIRS)
+for other in (ModelName, HostSelector, Lifecycle, ModelTest, Resource, HostSpec, PolicySpec):
+    _every_field(other)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
