@@ -33,9 +33,8 @@ PAIRS = st.lists(st.tuples(st.text(max_size=3), FACTS), max_size=3).map(tuple)
 
 def _every_field(kind: type, **own: st.SearchStrategy[object]) -> None:
     """Let hypothesis make such data with something in each of its fields, new ones too."""
-    hints = get_type_hints(kind)
-    given = {field.name: own.get(field.name) or st.from_type(hints[field.name]) for field in fields(kind) if field.init}
-    st.register_type_strategy(kind, st.builds(kind, **given))
+    hints, names = get_type_hints(kind), [field.name for field in fields(kind) if field.init]
+    st.register_type_strategy(kind, st.builds(kind, **{name: st.from_type(hints[name]) for name in names} | own))
 
 
 _every_field(Location, file=st.just("a.yaml"))
