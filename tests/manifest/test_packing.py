@@ -40,7 +40,8 @@ def _every_field(kind: type, **own: st.SearchStrategy[object]) -> None:
 _every_field(Location, file=st.just("a.yaml"))
 _every_field(SourceRef, options=PAIRS)
 _every_field(Overlay, parameters=PAIRS)
-for other in (ModelName, HostSelector, Lifecycle, ModelTest, Resource, HostSpec, PolicySpec):
+_every_field(PolicySpec, delete_share=st.none() | st.floats(0, 1))
+for other in (ModelName, HostSelector, Lifecycle, ModelTest, Resource, HostSpec):
     _every_field(other)
 
 
