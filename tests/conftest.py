@@ -70,9 +70,15 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setattr(os, "_exit", _stay)
     _refused.clear()
     yield
     assert not _refused, f"tried to leave this machine: {_refused}"
+
+
+def _stay(status: int) -> None:
+    """Fail: what ends its process at once would end the run of all tests, without a word and as a success."""
+    raise AssertionError(f"a test ended its own process with status {status}")
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
         [sys.executable, "-c", REPORT + code, *arguments], cwd=folder, check=False, capture_output=True, text=True
     )
     assert answer.returncode == 0, answer.stderr
+    assert "loaded:" in answer.stderr
     return set(answer.stderr.rpartition("loaded:")[2].split())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler import cli
 from reconciler.__main__ import main
 from reconciler.cli import run as command_line
 from tests.commands import Result
@@ -25,6 +26,8 @@ def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     def run(*words: str) -> Result:
         capfd.readouterr()
         monkeypatch.setattr(sys, "argv", ["reconciler", *words])
+        # the whole command ends its process where threads are left, and here the fakes are threads
+        monkeypatch.setattr(cli, "main", lambda memory: sys.exit(command_line(None, memory)))
         os.environ["PYTEST_CURRENT_TEST"] = SAME
         status = 0
         try:
