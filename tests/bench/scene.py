@@ -28,7 +28,6 @@ APPLY = (*OURS, "--log-level", "warning", "apply", "--auto-approve")
 class Cost:
     """What a whole process took."""
 
-    seconds: float
     peak: int  # bytes of memory
     read: int  # bytes, from files and pipes
     written: int  # bytes, to disks

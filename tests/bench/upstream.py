@@ -41,12 +41,11 @@ class Upstream:
         """Return how many requests it has had so far."""
         return int(json.loads(self._program.ask())["requests"])
 
-    def declare(self, name: str) -> Path:
-        """Declare the model under a name in a folder of that name, and return the file."""
+    def declare(self, name: str) -> None:
+        """Declare the model under a name, in a folder of that name."""
         folder = self._scene.folder / name
         folder.mkdir(exist_ok=True)
         (folder / "models.yaml").write_text(_MANIFEST.format(name=name, repo=_REPO, file=_FILE))
-        return folder / "models.yaml"
 
     def download(self, home: Path) -> str:
         """Download the file as people do, and return where `huggingface_hub` put it in its cache."""
