@@ -43,7 +43,8 @@ def decide(
 ) -> Change | None:
     """Return the decision about one address; None where there is nothing of ours and nothing wanted.
 
-    `recognised` tells that `live`, though not on record, is what is declared by all that its host shows.
+    `recognised` tells that `live`, though not on record, or only as it was found, is what is declared by all that its
+    host shows.
     """
     if want is None:
         return _undeclared(live, recorded, policy)
@@ -52,6 +53,9 @@ def decide(
         return _write(want, None, Action.CREATE, (reason,), fields=differences((), want.content))
     if recorded is None:
         return unrecorded(want, live.digest, policy, recognised=recognised)
+    if recorded.as_found and (recognised or live.digest in want.foretold):
+        action, why = booking(want, recorded, (Reason.ALREADY_PRESENT,))
+        return Change(want.address, action, why, live.digest, want, base=_base_model(want))
     return _known(want, live, recorded)
 
 

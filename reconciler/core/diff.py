@@ -140,6 +140,8 @@ def _on(base: Change | None, change: Change, record: Recorded | None, policy: Po
         return change
     if change.action is Action.ADOPT and record is None and change.before is not None and moving:
         change = unrecorded(want, change.before, policy, recognised=False)  # alike, but to a base that will go
+    if change.action is Action.ADOPT and record is not None and record.as_found and moving:
+        change = replace(change, action=Action.UPDATE, reasons=(Reason.BASE_CHANGED,), steps=want.steps)
     if base is not None and declared and base.action is Action.REFUSE and change.action in _MAKES:
         return replace(
             change,

@@ -35,7 +35,8 @@ def recalled(record: Recorded, where: Location, home: str) -> Exported | None:
     source = _asked(record.source, about, reference, home)
     source = source or _held(about, content.get("weights"), content.get("projectors", ()))
     unsaid = any(path not in _REST and not path.startswith(_PARAMETERS) for path in content)
-    if not content or unsaid or (source is None and record.base is None) or ("adapters" in content) != bool(adapter):
+    lost = (source is None and record.base is None) or ("adapters" in content) != bool(adapter)
+    if record.as_found or unsaid or lost:
         return None
     name = record.address.model
     item = Resource(

@@ -133,6 +133,11 @@ class Recorded:
     sources: tuple[Tried, ...] = ()  # how its sources fared when it was applied; empty where there was no choice
     untested: bool = False  # it has yet to pass the test that was declared when it was made
 
+    @property
+    def as_found(self) -> bool:
+        """Tell whether it was taken over as it was, so that nobody knows what it was made of."""
+        return not self.content
+
     @classmethod
     def of(cls, made: Desired, live: Live, base: Digest | None, at: str) -> "Recorded":
         """Return the record of `made`, read back as `live` at the time `at`, built on a base with this digest."""

@@ -29,17 +29,17 @@ def answered(asked: Batch[Host, Observed], silent: Iterable[Unobserved]) -> Live
 def suspects(desired: DesiredState, live: LiveState, recorded: RecordedState) -> tuple[Live, ...]:
     """Return the models that are worth a look, sorted: those whose digest alone does not tell what they are.
 
-    That is what is on record and has another digest now, and what is declared and not on record,
-    together with what it is built on.
+    That is what is on record and has another digest now, and what is declared and not on record, or only as it was
+    found, together with what it is built on.
     """
-    models = live.models
-    told = {entry.address: set(entry.foretold) for entry in desired.entries}
+    models, told = live.models, {entry.address: set(entry.foretold) for entry in desired.entries}
+    known = {item.address for item in recorded.records if not item.as_found or item.address not in told}
     for record in recorded.records:
-        told.setdefault(record.address, set()).add(record.digest)
+        told.setdefault(record.address, set()).update((record.digest,) if record.address in known else ())
     doubtful = {
         address for address, digests in told.items() if address in models and models[address].digest not in digests
     }
-    strange = doubtful - recorded.by_address.keys()
+    strange = doubtful - known
     bases = {entry.base for entry in desired.entries if entry.address in strange and entry.base is not None}
     return tuple(models[address] for address in sorted(doubtful | (bases & models.keys())))
 

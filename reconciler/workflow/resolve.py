@@ -122,9 +122,9 @@ def with_pulled(
 ) -> DesiredState:
     """Return the desired state with what a pull consists of, wherever that helps to recognise what is laid over it.
 
-    That is where a model is there and not on record; what a hub does not say now stays unknown.
+    That is where a model is there and not on record, or only as it was found; what a hub does not say stays unknown.
     """
-    there, known = live.models, recorded.by_address
+    there, known = live.models, {record.address for record in recorded.records if not record.as_found}
     strange = [entry for entry in desired.entries if entry.address in there and entry.address not in known]
     asked = {entry: pull for entry in strange if (pull := _laid_over(entry)) is not None}
     if not asked:

@@ -53,6 +53,36 @@ def test_adopt_owns_without_touching_and_the_next_plan_says_what_would_change(re
     assert fresh("apply", "--auto-approve").status == 0
 
 
+def test_what_was_adopted_as_it_was_is_in_sync_with_its_export_and_with_what_it_is(reconciler, fresh, folder, host):
+    model(folder, more="system: theirs")
+    tune(folder, "bot", "tiny", "system: Be brief.")
+    reconciler("apply", "--auto-approve")
+    model(folder, more="system: ours")
+    tune(folder, "bot", "tiny", "system: Be long.")
+    assert fresh("adopt").status == 0
+    assert "Plan: 2 to update." in fresh("plan").out
+    model(folder, more="system: theirs")
+    tune(folder, "bot", "tiny", "system: Be brief.")
+    before = dict(host.store.manifests)
+    assert fresh("plan").out == f"{IN_SYNC.format('2 models')} Apply will put 2 of them on record.\n"
+    assert fresh("apply", "--auto-approve").status == 0
+    assert host.store.manifests == before
+    assert fresh("plan").out == f"{IN_SYNC.format('2 models')}\n"
+
+
+def test_a_build_adopted_as_it_was_is_made_anew_where_its_base_will_be_another(reconciler, fresh, folder, host):
+    model(folder, more="system: theirs")
+    tune(folder, "bot", "tiny", "system: Be brief.")
+    reconciler("apply", "--auto-approve")
+    tune(folder, "bot", "tiny", "system: Be long.")
+    assert fresh("adopt").status == 0
+    model(folder, more="system: ours")
+    tune(folder, "bot", "tiny", "system: Be brief.")
+    assert "Plan: 2 to update." in fresh("plan").out
+    assert fresh("apply", "--auto-approve").status == 0
+    assert fresh("plan").out == f"{IN_SYNC.format('2 models')}\n"
+
+
 def test_a_second_adopt_has_nothing_to_do_and_says_so(reconciler, fresh, folder, host):
     model(folder)
     model(folder, "other", seed=2)

@@ -268,3 +268,24 @@ def test_another_base_is_told_by_both_names_and_other_content_of_the_same_by_wha
     change = decide(want, live(), recorded(known))
     assert change is not None
     assert change.fields == (field,)
+
+
+@pytest.mark.parametrize(
+    ("want", "recognised", "action", "reasons"),
+    [
+        (NEW, True, A.ADOPT, (R.ALREADY_PRESENT,)),
+        (NEW, False, A.UPDATE, (R.SPEC_CHANGED,)),
+        (HUB, False, A.ADOPT, (R.ALREADY_PRESENT,)),
+    ],
+)
+def test_what_was_taken_over_as_it_was_is_judged_by_what_it_shows(want, recognised, action, reasons):
+    as_found = replace(recorded(desired(spec=())), digest=digest("hub"))
+    change = decide(want, live(seed="hub"), as_found, recognised=recognised)
+    assert change is not None
+    assert (change.action, change.reasons) == (action, reasons)
+
+
+def test_what_is_on_record_is_judged_by_the_record_whatever_it_shows():
+    change = decide(NEW, live(), recorded(OLD), recognised=True)
+    assert change is not None
+    assert change.action is A.UPDATE

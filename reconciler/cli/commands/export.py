@@ -213,6 +213,7 @@ def _told(out: Path, kept: "Sequence[Exported]") -> str:
     by, path = Counter(item.how.value for item in kept), safe(shlex.quote(str(out)))
     parts = [f"{by[how]} {what}" for how, what in _HOW.items() if by[how]]
     lines = [f"Wrote {safe(str(out / _FILE))}: {', '.join((counted(len(kept), 'model'), *parts))}.", ""]
-    lines += [f"  reconciler adopt --manifests {path}  makes them ours, without touching them"]
+    if by["record"] < len(kept):
+        lines += [f"  reconciler adopt --manifests {path}  makes them ours, without touching them"]
     lines += [f"  reconciler plan {path}               finds them in sync, unless our records say otherwise"]
     return "\n".join(lines)
