@@ -36,7 +36,8 @@ def survey(
     `known` ones are as they are and among them; `hub` is the source that the names of the others are asked of.
     """
     where = Location(f"host {host.name}")
-    wanted = [name for name in wanted if name not in {item.name for item in known}]
+    declared = {item.name for item in known}
+    wanted = [name for name in wanted if name not in declared]
     digests = {there[name].digest for name in wanted}
     alike = sorted(name for name, live in there.items() if live.digest in digests)
     asking = _Hubs(hub, where)
