@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from reconciler.recall.exchange import Heard, Question
 
 WIDTH = 32  # requests at once, as many as a plan has
-PATIENCE = 2.0  # seconds for all of them together; who is slower is asked by the plan, which waits for longer
+PATIENCE = 2.0  # seconds in which nobody answers; who is slower is asked by the plan, which waits for longer
+_LOOK = 0.05  # seconds between two looks at whether somebody answered
 _LARGEST = 32 << 20  # bytes of an answer
 
 
@@ -21,11 +22,14 @@ def ask_again(questions: Iterable[Question]) -> dict[Question, Heard]:
     waiting = deque(sorted(questions, key=lambda item: item.url))
     answers: dict[Question, Heard] = {}
     threads = [Thread(target=_work, args=(waiting, answers), daemon=True) for _ in range(min(WIDTH, len(waiting)))]
-    end = time.monotonic() + PATIENCE
     for thread in threads:
         thread.start()
+    seen, since = 0, time.monotonic()
     for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+        while thread.is_alive() and time.monotonic() - since < PATIENCE:
+            thread.join(_LOOK)
+            if len(answers) > seen:
+                seen, since = len(answers), time.monotonic()
     waiting.clear()
     return dict(answers)
 

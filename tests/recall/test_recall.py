@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.recall.asking import PATIENCE
+from reconciler.recall.asking import PATIENCE, WIDTH, ask_again
+from reconciler.recall.exchange import Question
 from tests.fakes._ollama_store import full_name
 from tests.fakes.ollama_server import FakeOllama
 from tests.manifests import model, tune
@@ -186,3 +187,15 @@ def test_a_disk_that_is_full_is_told(synced, folder):
             done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, check=False, env=environ)
         assert done.returncode == 1
         assert b"can't be written" in done.stderr
+
+
+def test_a_place_that_answers_slowly_but_steadily_is_heard_out():
+    with FakeOllama() as server:
+        count = WIDTH * 4
+        server.fail("version", times=count, stall=PATIENCE * 0.3)
+        questions = [
+            Question("GET", f"{server.url}/api/version", (("Accept", str(number)),)) for number in range(count)
+        ]
+        began = time.monotonic()
+        assert len(ask_again(questions)) == count
+        assert time.monotonic() - began > PATIENCE
