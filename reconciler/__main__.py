@@ -32,8 +32,8 @@ def main() -> None:
 
 
 def _memory(words: list[str]) -> "Memory | None":
-    """Return what a plan may remember, of an apply too; None for other commands."""
-    if not {"plan", "apply"} & set(words):
+    """Return what a plan may remember, of an apply and of manifests that are valid too; None for other commands."""
+    if not {"plan", "apply", "validate"} & set(words):
         return None
     from reconciler.recall.memory import Memory
 

@@ -1,5 +1,6 @@
 """What a plan remembers, so that the next one that finds all as it was need not be made again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class Recalling:
         self.settings, self._beginning = settings, None
         file = file_of(settings.registry_url)
         if settings.memory is not None and allowed and file is not None and not settings.listen:
-            self._beginning = _begun(settings, question, file)
+            self._beginning = begun(settings, question.paths, str(file))
             self.settings = replace(settings, tape=settings.memory.tape)
 
     def end(self, plan: Plan, told: str) -> None:
@@ -28,6 +29,8 @@ class Recalling:
             self._beginning.remember(told)
 
 
-def _begun(settings: Settings, question: Question, file: Path) -> Beginning:
-    assert settings.memory is not None
-    return settings.memory.begun(map(str, question.paths or (DEFAULT_PATH,)), str(file))
+def begun(settings: Settings, paths: Sequence[Path], registry: str = "") -> Beginning | None:
+    """Return what a command begins with that reads these manifests, and perhaps the registry in this file."""
+    if settings.memory is None:
+        return None
+    return settings.memory.begun(map(str, paths or (DEFAULT_PATH,)), registry)

@@ -47,6 +47,8 @@ class Memory:
                 return None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
+        if not asked:
+            return told
         from reconciler.recall.asking import ask_again  # not for whoever only remembers
 
         answers = ask_again(asked)

@@ -35,6 +35,8 @@ def _lines(path: str) -> Iterator[str]:
         yield f"{here}/ {sorted(folders)}"
         for name in names:
             yield _file(f"{here}/{name}", newest)
+        links = (path for path in (f"{here}/{name}" for name in (*folders, *names)) if os.path.islink(path))
+        yield from (f"{path} -> {os.path.realpath(path)}" for path in links)
         count += len(folders) + len(names)
         if count > _MOST:
             raise ValueError("too many")

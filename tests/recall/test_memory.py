@@ -134,7 +134,6 @@ def test_other_commands_have_no_memory(synced, command):
     count = len(memories())
     assert command("--version").out.startswith("reconciler ")
     assert command("status").status == 0
-    assert command("validate").status == 0
     assert len(memories()) == count
 
 
