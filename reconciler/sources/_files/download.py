@@ -24,6 +24,7 @@ Raises ResolutionError, also while the answer is read.
 """
 
 _CONNECTIONS = 4  # for one download
+_BLOCK = 1 << 20  # bytes: a fifth less CPU than with a quarter of it
 _WAITS = (0.5, 2.0)  # seconds after each failed attempt in a row that brought nothing, but the last
 
 
@@ -120,7 +121,7 @@ class Download:
             place = 0 if answer.status == 200 else start
             if answer.status == 200 and end < size:
                 raise _Everything
-            for chunk in answer.chunks() if answer.status != 416 else ():
+            for chunk in answer.chunks(_BLOCK) if answer.status != 416 else ():
                 if halt.is_set():
                     return
                 place = self._took(place, chunk, end)

@@ -106,9 +106,9 @@ def _there(part: Path, listed: PieceList, size: int) -> Pieces:
 
 def _verified(download: Download, blob: Blob, arrival: Arrival, progress: Progress, begin: Callable[[], Ask]) -> bool:
     """Bring what is missing, hashing it as it comes; tell whether it is right, and then give all of it away."""
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(1) as disk:
         try:
-            digest = beside.submit(copy_context().run, _sha256, arrival, progress)
+            digest = beside.submit(copy_context().run, _sha256, arrival, progress, disk)
             download.run(begin)
             if not download.too_long and digest.result() == blob.digest.hex:
                 arrival.complete()
@@ -120,15 +120,17 @@ def _verified(download: Download, blob: Blob, arrival: Arrival, progress: Progre
         return False
 
 
-def _sha256(arrival: Arrival, progress: Progress) -> str:
-    """Return the sha256 of what arrives, in hexadecimal; tells how far it is where it has to catch up."""
-    found, synced, behind = hashlib.sha256(), 0, False
+def _sha256(arrival: Arrival, progress: Progress, disk: ThreadPoolExecutor) -> str:
+    """Return the sha256 of what arrives, in hexadecimal; tells how far it is where it has to catch up.
+
+    What was hashed is brought to the disk meanwhile, so that little of that is left to wait for in the end.
+    """
+    found, synced, behind, syncing = hashlib.sha256(), 0, False, None
     with arrival.open(unverified=True) as reader:
         while block := reader.read(_BLOCK):
             found.update(block)
-            if reader.place - synced >= _SYNC:
-                reader.sync()
-                synced = reader.place
+            if reader.place - synced >= _SYNC and (syncing is None or syncing.done()):
+                synced, syncing = reader.place, disk.submit(reader.sync)
             behind = behind or (arrival.all_here and arrival.size - reader.place > _BEHIND)
             if behind:
                 progress("checking", reader.place, arrival.size)
