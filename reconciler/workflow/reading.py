@@ -44,7 +44,10 @@ def last_look(step: Step, change: Change, tools: Tools) -> None:
     found = models(tools.host)
     still_fits(change, found.get(change.address.model), tools.traces)
     if isinstance(step, Copy) and step.source in found:
-        tools.traces.built.add(found[step.source].digest)
+        digest, traces = found[step.source].digest, tools.traces
+        traces.built.add(digest)
+        if step.source in traces.shown:
+            traces.facts[digest] = traces.shown[step.source]
 
 
 def not_moved(made: Desired, step: Pull, tools: Tools) -> None:
@@ -61,7 +64,8 @@ def not_moved(made: Desired, step: Pull, tools: Tools) -> None:
 
 def shows_what_was_asked(step: Create, tools: Tools) -> None:
     """Believe a creation only after every declared field was read back; raises HostRejected."""
-    wrong = unmet(step, tools.host.show(step.name))
+    tools.traces.shown[step.name] = shown = tools.host.show(step.name)
+    wrong = unmet(step, shown)
     if wrong:
         names = ", ".join(field.path for field in wrong)
         raise HostRejected(
@@ -82,8 +86,9 @@ def _listed(name: ModelName, tools: Tools) -> Live:
         if attempt:
             tools.clock.sleep(PAUSE)
         live = models(tools.host).get(name)
-        if live is not None:
-            return replace(live, facts=tools.host.show(name))
+        if live is not None:  # what has the same digest is shown the same: a large vocabulary takes a host 0.1 s
+            known = tools.traces.facts.get(live.digest)
+            return replace(live, facts=tools.host.show(name) if known is None else known)
     raise HostRejected("the host reported success, but does not list the model", where=str(name))
 
 

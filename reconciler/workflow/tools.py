@@ -5,6 +5,7 @@ from dataclasses import field
 from threading import Event
 
 from reconciler.core.digest import Digest
+from reconciler.core.facts import Facts
 from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.ports import Clock, Host, Listener, Sources
@@ -17,6 +18,8 @@ class Traces:
 
     built: set[Digest] = field(default_factory=set)  # content that was copied over the real name, or may have been
     passed: set[Digest] = field(default_factory=set)  # content that has passed its test
+    shown: dict[ModelName, Facts] = field(default_factory=dict)  # what was read back of temporary names
+    facts: dict[Digest, Facts] = field(default_factory=dict)  # the same by the digest that the host lists it with
     kept: set[ModelName] = field(default_factory=set)  # temporary names that may still be there
 
 

@@ -71,6 +71,19 @@ def test_a_model_comes_from_any_registry_and_is_in_place(yard, registry: RealReg
 
 
 @pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize(("relay", "downloads_itself"), [("always", False), ("never", True)])
+def test_a_host_that_is_brought_everything_downloads_nothing_itself(
+    yard, ollama, registry: RealRegistry, relay: str, downloads_itself: bool
+):
+    declare(yard, registry.hub, relay=relay)
+    before = ollama.log.stat().st_size
+
+    assert yard.reconciler("apply", "--auto-approve").status == 0
+
+    assert ("downloading" in ollama.log.read_bytes()[before:].decode()) is downloads_itself
+
+
+@pytest.mark.usefixtures("weights")
 def test_a_registry_that_wants_a_login_says_how_to_give_one(yard, registry: RealRegistry):
     declare(yard, registry.private)
 
