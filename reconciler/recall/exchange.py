@@ -36,10 +36,14 @@ def fingerprint(question: Question, answer: Heard) -> str:
 
 
 def _models(body: bytes) -> object:
-    """Return a host's list without its order: models of the same second come in a different one each time."""
+    """Return a host's list without its order and its times, in which nothing is that a plan would look at.
+
+    Models of the same second come in a different order each time.
+    """
     try:
-        return sorted(map(repr, json.loads(body)["models"]))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        models = json.loads(body)["models"]
+        return sorted(repr({key: value for key, value in model.items() if key != "modified_at"}) for model in models)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return body
 
 
