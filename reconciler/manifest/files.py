@@ -62,7 +62,10 @@ def read_bytes(path: Path, shown: str, most: int, hint: str) -> bytes | Diagnost
             what = "this is not a file" if path.exists() else "there is no such file"
             return finding(Location(shown), Rule.UNREADABLE, what)
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # it may just have become a pipe
-            content = stream.read(most + 1)
+            size = min(os.fstat(stream.fileno()).st_size, most)
+            content = stream.read(size + 1)  # a buffer for the most there may be would take longer to make than to fill
+            if len(content) > size:
+                content += stream.read(most + 1 - len(content))
     except OSError as error:
         return finding(Location(shown), Rule.UNREADABLE, f"cannot be read: {error.strerror}")
     if len(content) > most:

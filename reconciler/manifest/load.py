@@ -100,14 +100,14 @@ def _entries(paths: Sequence[Path], kept: Kept) -> Iterator[Entry]:
     for path in paths:
         count, is_folder = 0, path.is_dir()
         root = Path(os.path.realpath(path))
-        for file, real in _files(path):
+        for file, real, home in _files(path):
             if is_folder and not Path(real).is_relative_to(root):
                 count += 1
                 yield finding(Location(str(file)), Rule.INVALID_LOCAL_FILE, "this link leads out of the folder")
                 continue
             if real not in read:
                 read[real] = 0
-                for entry in _file(file, kept):
+                for entry in _file(file, Folder(home), kept):
                     read[real] += 1
                     yield entry
             count += read[real]
@@ -118,22 +118,22 @@ def _entries(paths: Sequence[Path], kept: Kept) -> Iterator[Entry]:
             yield finding(Location(str(path)), Rule.NO_MANIFESTS, "there are no manifests here", hint)
 
 
-def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield a file as it is, and the manifests of a folder, sorted, each with its real path."""
+def _files(path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield a file as it is, and the manifests of a folder, sorted, each with its real path and that of its folder."""
     if path.is_file():
-        yield path, os.path.realpath(path)
+        yield path, os.path.realpath(path), os.path.realpath(path.parent)
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         real = os.path.realpath(folder)
         for name in sorted(names):
             if Path(name).suffix in _SUFFIXES and not name.startswith("."):
                 file = Path(folder, name)
-                yield file, os.path.realpath(file) if file.is_symlink() else f"{real.rstrip('/')}/{name}"
+                yield file, os.path.realpath(file) if file.is_symlink() else f"{real.rstrip('/')}/{name}", real
 
 
-def _file(path: Path, kept: Kept) -> Iterator[Entry]:
+def _file(path: Path, home: Folder, kept: Kept) -> Iterator[Entry]:
     """Yield what is in a file: what is known of it, if that holds still, or what is read, which is known then."""
-    shown, home = str(path), Folder(os.path.realpath(path.parent))
+    shown = str(path)
     content = files.read_bytes(path, shown, files.MAX_BYTES, files.SPLIT)
     if isinstance(content, Diagnostic):
         yield content

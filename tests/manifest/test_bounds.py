@@ -8,7 +8,7 @@ import pytest
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
 from reconciler.manifest.examples import MAX_EXAMPLES
-from reconciler.manifest.files import MAX_BYTES
+from reconciler.manifest.files import MAX_BYTES, read_text
 from reconciler.manifest.load import load
 from reconciler.manifest.schema import _quick
 
@@ -177,3 +177,10 @@ def test_only_the_first_hosts_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("---\n".join((hosts, *models)))
     told = [str(item) for item in load([tmp_path]).warnings if item.code == "base-not-everywhere"]
     assert "for h00, h01, h02, h03, h04, h05, h06, h07, h08, h09 and 2 more, where" in told[0]
+
+
+def test_a_file_that_is_longer_than_it_says_is_read_to_its_end() -> None:
+    """As a file that just grew, and those of the kernel, which say nothing."""
+    kernel = Path("/proc/version")
+    assert kernel.stat().st_size == 0
+    assert read_text(kernel, "version") == kernel.read_text()
