@@ -1,6 +1,7 @@
 """Asking a model: its words, the length of its embeddings, and what a host says that can't give either."""
 
 import re
+import time
 
 import pytest
 
