@@ -11,6 +11,7 @@ from reconciler.core.diagnostics import Diagnostic
 from reconciler.manifest import schema
 from reconciler.manifest.files import read_text
 from reconciler.manifest.folder import Folder
+from reconciler.manifest.quick import Quick
 from reconciler.manifest.tree import Json, Node
 from reconciler.manifest.yaml_tree import documents
 
@@ -132,3 +133,9 @@ def test_without_the_quick_library_every_document_gets_the_same_findings(monkeyp
     finally:
         schema._quick.cache_clear()
     assert {findings == () for findings in told} == {True, False}
+
+
+def test_half_a_character_is_left_to_the_one_with_words() -> None:
+    quick = Quick({"type": "string", "minLength": 1})
+    assert quick.passes("whole", HOME)
+    assert not quick.passes("\ud800", HOME)
