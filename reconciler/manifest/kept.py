@@ -16,8 +16,8 @@ from typing import Any, cast
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 from reconciler.core.resource import Declared
 from reconciler.manifest.folder import Folder
-from reconciler.manifest.ourselves import fingerprint
 from reconciler.manifest.packing import packed, unpacked
+from reconciler.ourselves import fingerprint
 
 _LARGEST = 32 << 20  # bytes for one set of paths; what takes more is read anew each time
 _MOST = 256 << 20  # bytes of all of them; the oldest go

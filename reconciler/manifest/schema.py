@@ -9,16 +9,17 @@ import json
 import posixpath
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.manifest.folder import Folder
 from reconciler.manifest.formats import FORMATS
-from reconciler.manifest.ourselves import schemas
 from reconciler.manifest.quick import Quick
 from reconciler.manifest.rules import Rule, finding
 from reconciler.manifest.schema_words import translate
 from reconciler.manifest.tree import Json, Node
+from reconciler.ourselves import schemas
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -127,4 +128,4 @@ def _read(file: str, pointer: str) -> Json:
 
 @cache
 def _file(file: str) -> Json:
-    return cast("Json", json.loads((schemas() / file).read_text(encoding="utf-8")))
+    return cast("Json", json.loads(Path(schemas(), file).read_text(encoding="utf-8")))

@@ -1,18 +1,17 @@
 """What is remembered of a plan: the question that it answered, all that it rested on, and what was told."""
 
-import hashlib
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from reconciler import __version__
+from reconciler import ourselves
 from reconciler.recall import places
 from reconciler.recall.exchange import Question, fingerprint
+from reconciler.recall.sealed import Sealed
 from reconciler.recall.tape import Tape
 
-_KEPT = 64  # memories; the oldest go
 _OPEN = frozenset({"accept", "user-agent"})  # headers that hold no secret; every other may
 _BEARER = "Bearer "
 _PASSING = frozenset(
@@ -27,7 +26,7 @@ class Memory:
     """One command: what it told when all was as it may still be, and a tape for what it asks if it is not."""
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
-        self._path = f"{_folder(environ)}/{_key(words, environ)}.json"
+        self._file = Sealed(_folder(environ), _asked(words, environ))
         self._environ = environ
         self.tape = Tape()
 
@@ -37,8 +36,7 @@ class Memory:
         Whatever was answered meanwhile is known to the tape.
         """
         try:
-            with open(self._path, "rb") as file:
-                kept = json.loads(file.read())
+            kept = json.loads(self._file.read())
             asked = {
                 _question(method, url, headers, self._environ): seen for method, url, headers, seen in kept["asked"]
             }
@@ -61,14 +59,16 @@ class Memory:
 
     def begun(self, paths: Iterable[str], registry: str) -> "Beginning":
         """Return how this machine is before a plan reads these manifests, and the registry in this file."""
-        return Beginning(self._path, self._environ, tuple(paths), registry, self.tape)
+        return Beginning(self._file, self._environ, tuple(paths), registry, self.tape)
 
 
 class Beginning:
     """A plan that is about to be made."""
 
-    def __init__(self, path: str, environ: Mapping[str, str], paths: Sequence[str], registry: str, tape: Tape) -> None:
-        self._path, self._environ, self._paths, self._registry, self._tape = path, environ, paths, registry, tape
+    def __init__(
+        self, file: Sealed, environ: Mapping[str, str], paths: Sequence[str], registry: str, tape: Tape
+    ) -> None:
+        self._file, self._environ, self._paths, self._registry, self._tape = file, environ, paths, registry, tape
         self._places = places.fingerprint(paths, registry)
 
     def remember(self, told: str) -> None:
@@ -81,7 +81,7 @@ class Beginning:
             return
         kept = {"paths": self._paths, "registry": self._registry, "places": self._places, "told": told}
         with suppress(OSError, LookupError):  # LookupError: nobody knows where a secret came from
-            _write(self._path, json.dumps({**kept, "asked": list(self._asked())}))
+            self._file.write(json.dumps({**kept, "asked": list(self._asked())}).encode())
 
     def _asked(self) -> Iterator[tuple[object, ...]]:
         """Yield each question with a fingerprint of its answer; a secret by the name of its variable, never itself."""
@@ -105,34 +105,12 @@ def _question(method: str, url: str, headers: Iterable[Sequence[str]], environ: 
     return Question(method, url, tuple(whole))
 
 
-def _write(path: str, text: str) -> None:
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    beside = f"{path}.{os.getpid()}"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(beside, path)
-    with os.scandir(folder) as entries:
-        ages = sorted((entry.stat().st_mtime, entry.path) for entry in entries)
-    for _, old in ages[:-_KEPT]:
-        os.unlink(old)
-
-
-def _key(words: Sequence[str], environ: Mapping[str, str]) -> str:
+def _asked(words: Sequence[str], environ: Mapping[str, str]) -> bytes:
     """Return what tells one question from another: another place, terminal or variable may be another answer."""
     variables = sorted((name, value) for name, value in environ.items() if name not in _PASSING)
     streams = [(stream.isatty(), stream.encoding, _columns(stream.fileno())) for stream in (sys.stdout, sys.stderr)]
-    asked = (__version__, sys.version, list(_ourselves()), os.getcwd(), list(words), variables, streams)
-    return hashlib.sha256(repr(asked).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _ourselves() -> Iterator[str]:
-    """Yield what tells us from every other reconciler, one of the same version in the making too."""
-    for folder, folders, names in os.walk(os.path.dirname(os.path.dirname(__file__))):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            found = os.stat(f"{folder}/{name}")
-            yield f"{folder}/{name} {found.st_size} {found.st_mtime_ns}"
+    asked = (ourselves.fingerprint(), os.getcwd(), list(words), variables, streams)
+    return repr(asked).encode("utf-8", "surrogateescape")
 
 
 def _columns(descriptor: int) -> int:

@@ -9,7 +9,7 @@ SAME = "the same in every phase of a test"
 
 
 def memories() -> list[Path]:
-    return list(Path(os.environ["XDG_CACHE_HOME"], "reconciler", "plans").glob("*.json"))
+    return list(Path(os.environ["XDG_CACHE_HOME"], "reconciler", "plans").glob("*.sealed"))
 
 
 def recalled(*words: str) -> str | None:

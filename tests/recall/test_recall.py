@@ -1,6 +1,7 @@
 """A plan that found everything in sync is told again without being made again, if nothing that it read has moved."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,9 +22,9 @@ LOADED = "import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modu
 MAIN = "from reconciler.__main__ import main; main()"
 
 
-def is_recalled(*words: str, cwd: Path) -> bool:
+def is_recalled(*words: str, cwd: Path, installed: Path = REPOSITORY) -> bool:
     """Run the command as a process, and tell whether it came to its end without the command line."""
-    code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n{LOADED}{MAIN}"
+    code = f"import sys; sys.path.insert(0, {str(installed)!r})\n{LOADED}{MAIN}"
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=cwd, capture_output=True, text=True, check=False)
     loaded = set(done.stderr.rpartition("loaded:")[2].split())
     return not loaded & {"click", "reconciler.cli", "yaml", "jsonschema", "urllib3", "sqlite3", "dataclasses"}
@@ -199,3 +200,16 @@ def test_a_place_that_answers_slowly_but_steadily_is_heard_out():
         began = time.monotonic()
         assert len(ask_again(questions)) == count
         assert time.monotonic() - began > PATIENCE
+
+
+@pytest.mark.parametrize("changed", ["reconciler/report/terminal.py", "schemas/model.schema.json"])
+def test_another_reconciler_of_the_same_version_knows_nothing(synced, folder, tmp_path, changed):
+    for part in ("reconciler", "schemas"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / changed).write_text((tmp_path / changed).read_text() + "\n")
+    assert not is_recalled("plan", cwd=folder.parent)
+    assert is_recalled("plan", cwd=folder.parent)
+    assert not is_recalled("plan", cwd=folder.parent, installed=tmp_path)
+    assert is_recalled("plan", cwd=folder.parent, installed=tmp_path)
+    (tmp_path / changed).write_text((tmp_path / changed).read_text() + "\n")
+    assert not is_recalled("plan", cwd=folder.parent, installed=tmp_path)
