@@ -18,6 +18,7 @@ from reconciler.core.state import Live
 
 _PARAMETERS = "parameters."
 _REPLACED = ("messages", "parser", "renderer", "system", "template")  # inherited until another one is given
+_STOPS = "parameters.stop"  # a list, which a manifest can declare to be empty
 _NOT_GGUF = "it has no weights that the host names: it runs elsewhere, or is no GGUF"
 
 
@@ -189,8 +190,9 @@ def _laid(below: Facts | None, shown: Facts | None) -> tuple[Overlay, str] | Non
 def _overlaid(old: Mapping[str, Fact], new: Mapping[str, Fact]) -> tuple[Overlay, str] | None:
     """Return what has to be laid over `old` so that it shows `new`; None where nothing does that.
 
-    What is inherited can be replaced and not taken away; licences and adapters are added.
+    What is inherited can be replaced and not taken away, but for stops; licences and adapters are added.
     """
+    new = {_STOPS: (), **new} if _STOPS in old else new
     adapters, before = _texts(new.get("adapters")), _texts(old.get("adapters"))
     licences = _added(old.get("license"), new.get("license"))
     lost = {path for path in old if path in _REPLACED or path.startswith(_PARAMETERS)} - new.keys()

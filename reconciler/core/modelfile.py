@@ -43,9 +43,9 @@ def _texts(overlay: Overlay) -> Iterator[tuple[str, str]]:
 
 
 def _parameter(name: str, value: Fact) -> Iterator[str]:
+    if value in {None, ()}:  # without a line, what is inherited stays
+        raise Unusable(f"no Modelfile can hold parameters.{name}: {'null' if value is None else '[]'}")
     for item in value if isinstance(value, tuple) else (value,):
-        if item is None:
-            raise Unusable(f"no Modelfile can hold parameters.{name}: null")
         text = str(item).lower() if isinstance(item, bool) else str(item)
         yield _command(f"PARAMETER {name}", text)
 

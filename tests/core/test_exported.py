@@ -153,6 +153,27 @@ def test_a_build_is_one_only_where_its_base_can_become_it(shown: Facts | None, h
     assert only(known("bot", shown, parent=name("base"), below=BASE)).how is how
 
 
+@pytest.mark.parametrize(
+    ("below", "shown", "declared"),
+    [
+        (("7",), None, (("stop", ()),)),
+        (("7",), ("8",), (("stop", ("8",)),)),
+        (("7",), ("7",), ()),
+        ((), None, ()),
+        (None, None, ()),
+        (None, ("7",), (("stop", ("7",)),)),
+    ],
+)
+def test_stops_that_the_base_has_and_the_model_has_not_are_declared_to_be_none(
+    below: Fact, shown: Fact, declared: Facts
+) -> None:
+    stops = "parameters.stop"
+    base = over(**{stops: below, "adapters": ADAPTERS[:1]})
+    found = only(known("bot", over(**{stops: shown, "adapters": ADAPTERS}), parent=name("base"), below=base))
+    assert found.resource is not None
+    assert (found.how, found.resource.overlay.parameters) == (How.BUILD, declared)
+
+
 def test_a_name_on_a_hub_comes_before_everything_else() -> None:
     model = known("m", BASE, parent=name("base"), below=BASE)
     pulled = replace(model, own=asked("m", model.live.digest))

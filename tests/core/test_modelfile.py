@@ -71,9 +71,10 @@ def test_a_text_with_what_would_be_dropped_can_not_be_written():
         line("全角\u3000空白")
 
 
-def test_a_null_can_not_be_written():
-    with pytest.raises(Unusable, match=r"parameters\.num_ctx: null"):
-        modelfile(("base",), (), Overlay(parameters=(("num_ctx", None),)))
+@pytest.mark.parametrize(("name", "value", "told"), [("num_ctx", None, "null"), ("stop", (), r"\[\]")])
+def test_a_parameter_that_takes_away_what_is_inherited_can_not_be_written(name, value, told):
+    with pytest.raises(Unusable, match=rf"parameters\.{name}: {told}"):
+        modelfile(("base",), (), Overlay(parameters=((name, value),)))
 
 
 def test_nothing_declared_is_one_line():
