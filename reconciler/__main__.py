@@ -12,23 +12,22 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 
-def main() -> None:
-    """Run the command that the process was started with, and exit with its status."""
-    words = sys.argv[1:]
-    if sys.stdout is None or sys.stderr is None:
-        words = []  # who closed a stream is looked after by the command line
+def main(words: list[str] | None = None) -> None:
+    """Run the command with these words, or those that the process was started with, and exit with its status."""
+    words = sys.argv[1:] if words is None else words
+    heard = words if sys.stdout and sys.stderr else []  # who closed a stream is looked after by the command line
     try:
-        memory = _memory(words)
+        memory = _memory(heard)
         told = memory.told() if memory is not None else None
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         os._exit(_INTERRUPTED)  # nobody waits for those who still ask
-    if words == ["--version"]:
+    if heard == ["--version"]:
         told = f"reconciler {__version__}\n"
     if told is None or not _written(told):
         from reconciler.cli import main as command_line
 
-        command_line(memory=memory)
+        command_line(words, memory)
 
 
 def _memory(words: list[str]) -> "Memory | None":

@@ -110,6 +110,16 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 
 @pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """Give a fake Ollama server that `$OLLAMA_HOST` names (tests.fakes.ollama_server.FakeOllama)."""
+    from tests.fakes.ollama_server import FakeOllama
+
+    with FakeOllama() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        yield server
+
+
+@pytest.fixture
 def hub(tmp_path: Path) -> Iterator[object]:
     """Give an empty Hugging Face hub on loopback (tests.fakes.hf_server.HubServer)."""
     from tests.fakes.hf_server import HubServer

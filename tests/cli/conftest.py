@@ -1,7 +1,7 @@
 """The command line against a host that can be made to fail."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,16 +9,7 @@ from jsonschema import Draft202012Validator
 
 from tests.commands import Result
 from tests.conftest import REPOSITORY
-from tests.fakes.ollama_server import FakeOllama
 from tests.parts.gguf import CHATML, tiny_model
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
-    """Give a fake Ollama server that `$OLLAMA_HOST` names."""
-    with FakeOllama() as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
-        yield server
 
 
 @pytest.fixture

@@ -1,24 +1,32 @@
 """`import`: streams, files and exit codes; what each form becomes is in tests/manifest/foreign."""
 
-import io
+import os
+import subprocess
 import sys
 
 import pytest
 
+from tests.commands import Result
 from tests.parts.gguf import tiny_model
 
 LIST = b"NAME    ID    SIZE    MODIFIED\nllama3.2:1b    baf6a787fdff    1.3 GB    2 days ago\n???\n"
 
 
 @pytest.fixture
-def stdin(monkeypatch):
-    """Return a function that gives bytes to standard input."""
-    return lambda content: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+def piped(folder):
+    """Return a function that runs an import in a process of its own, with bytes at its standard input."""
+
+    def run(content, *words):
+        command = [sys.executable, "-m", "reconciler", "import", *map(str, words)]
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(command, input=content, capture_output=True, env=environ, check=False)
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
 
 
-def test_the_manifest_is_on_stdout_and_what_is_left_out_on_stderr_with_its_line(reconciler, folder, stdin):
-    stdin(LIST)
-    done = reconciler("import", "--from", "ollama-list", "-")
+def test_the_manifest_is_on_stdout_and_what_is_left_out_on_stderr_with_its_line(reconciler, folder, piped):
+    done = piped(LIST, "--from", "ollama-list", "-")
     assert done.status == 0
     assert "stdin:3:1: warning: this is no row of the table" in done.err
     assert "# Not converted: stdin:3:1: this is no row" in done.out
@@ -26,10 +34,9 @@ def test_the_manifest_is_on_stdout_and_what_is_left_out_on_stderr_with_its_line(
     assert reconciler("validate").status == 0
 
 
-def test_out_never_writes_over_what_is_there(reconciler, folder, stdin):
+def test_out_never_writes_over_what_is_there(reconciler, folder, piped):
     for status in (0, 1):
-        stdin(LIST)
-        done = reconciler("import", "--from", "ollama-list", "-", "--out", folder / "new" / "models.yaml")
+        done = piped(LIST, "--from", "ollama-list", "-", "--out", folder / "new" / "models.yaml")
         assert done.status == status
     assert "it is there already" in done.err
     assert reconciler("validate").status == 0
@@ -74,6 +81,6 @@ def test_what_cannot_be_is_told(reconciler, tmp_path, monkeypatch, words, status
     assert "Traceback" not in done.err
 
 
-def test_too_much_on_standard_input_is_refused(reconciler, stdin):
-    stdin(b" " * (4 * 1024**2 + 1))
-    assert "larger than 4 MiB" in reconciler("import", "--from", "nix", "-").err
+def test_too_much_on_standard_input_is_refused(piped):
+    done = piped(b" " * (4 * 1024**2 + 1), "--from", "nix", "-")
+    assert (done.status, "larger than 4 MiB" in done.err) == (1, True)

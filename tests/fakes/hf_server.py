@@ -46,7 +46,8 @@ class HubServer:
             found = {str(file.relative_to(branch)): file for file in sorted(branch.rglob("*")) if file.is_file()}
             self.commit(f"{branch.parts[-3]}/{branch.parts[-2]}", found, branch.name)
         self._threads = [
-            threading.Thread(target=server.serve_forever, args=(0.05,)) for server in (self._hub, self._cdn)
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            for server in (self._hub, self._cdn)
         ]
         for thread in self._threads:
             thread.start()

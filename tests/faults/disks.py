@@ -4,7 +4,7 @@ import subprocess
 from datetime import timedelta
 from functools import cache
 
-from tests.faults.places import Files, files_on_fake, files_on_small_disk, hub_on_fake
+from tests.faults.places import UNSHARED, Files, files_on_fake, files_on_small_disk, hub_on_fake
 from tests.faults.rows import Row
 from tests.faults.scene import Scene, Seen
 
@@ -14,8 +14,8 @@ _HOUR = timedelta(hours=1)
 @cache
 def _no_mounts() -> str:
     """Return why no disk can be put in place here; empty where one can."""
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
-    return "" if tried.returncode == 0 else "may not mount"
+    tried = subprocess.run([*UNSHARED.split(), "true"], capture_output=True, check=False)
+    return "" if tried.returncode == 0 else f"`{UNSHARED}` is not allowed here, so that no disk can be full"
 
 
 def _in_shell(scene: Scene, before: str) -> Seen:
@@ -25,7 +25,7 @@ def _in_shell(scene: Scene, before: str) -> Seen:
 
 
 def _mounted(scene: Scene, mount: str) -> Seen:
-    shell = ("unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh")
+    shell = (*UNSHARED.split(), "sh", "-c", f'{mount} && exec "$@"', "sh")
     with scene.process(shell=shell) as process:
         return scene.ended(process)
 

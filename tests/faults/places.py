@@ -1,6 +1,7 @@
 """Where faults happen: a real or a fake host, and content from files, from Hugging Face or from a registry."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,9 @@ class Parts:
         return self._registry
 
 
+UNSHARED = f"unshare -m{'' if os.geteuid() == 0 else 'r'}"  # what puts a disk in place, for what runs in it alone
+
+
 class SmallOllama(RealOllama):
     """A server whose disk has 4 MB."""
 
@@ -69,7 +73,7 @@ class SmallOllama(RealOllama):
         self.store.mkdir(parents=True)
         script = folder / "serve.sh"
         mount = f"mount -t tmpfs -o size=4m tmpfs '{self.store}'"
-        script.write_text(f"#!/bin/sh\nexec unshare -m sh -c \"{mount} && exec '{self._files.binary}' serve\"\n")
+        script.write_text(f"#!/bin/sh\nexec {UNSHARED} sh -c \"{mount} && exec '{self._files.binary}' serve\"\n")
         script.chmod(0o755)
         self._files = replace(self._files, binary=script)
 

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,6 @@ EVIL = "\x1b[31m\x1b]0;owned\x07\x9b2J\r\u202egpj.exe\u2066\u200b\ud800\x00\x85\
 FORGED = "\n::error::forged"  # a line of its own would be a command to some CI systems
 COMMANDS = ("plan", "status", "doctor")
 DIGEST = "a" * 64
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
-        yield server
 
 
 def clean(*results: Result) -> None:

@@ -35,12 +35,18 @@ def search_path(root: Path) -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", *unpacked])
 
 
+def found(program: str, root: Path) -> list[str]:
+    """Return the command that runs a program on `search_path`, with what is unpacked beside it; empty without one."""
+    path = shutil.which(program, path=search_path(root))
+    libraries = (*root.glob("usr/lib/*-linux-gnu"), *root.glob("usr/lib/*-linux-gnu/systemd"))
+    settings = (f"LD_LIBRARY_PATH={':'.join(map(str, libraries))}", f"SYSTEMD_UNIT_PATH={root}/lib/systemd/system:")
+    return ["env", *settings, path] if path else []
+
+
 def runs(program: str, option: str, root: Path) -> bool:
-    """Tell whether a program is on `search_path` and starts: an unpacked one may lack a library."""
-    found = shutil.which(program, path=search_path(root))
-    if found is None:
-        return False
-    return subprocess.run([found, option], capture_output=True, check=False).returncode == 0
+    """Tell whether a program is found and starts: an unpacked one may lack a library."""
+    command = found(program, root)
+    return bool(command) and subprocess.run([*command, option], capture_output=True, check=False).returncode == 0
 
 
 def _apt(work: Path) -> list[str]:

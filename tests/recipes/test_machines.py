@@ -15,6 +15,7 @@ import yaml
 
 from reconciler.manifest.load import IGNORED
 from tests.conftest import REPOSITORY
+from tests.parts.missing import program
 from tests.recipes.conftest import RECIPES, Site
 
 SERVICE, WATCH, TIMER = (
@@ -25,7 +26,11 @@ CRONJOB = RECIPES / "kubernetes" / "cronjob.yaml"
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(CRONJOB.read_text(encoding="utf-8")))
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
 JOBS = [line for line in CRON.read_text(encoding="utf-8").splitlines() if re.match(r"[*\d]", line)]
-SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
+
+
+def systemd_analyze(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [*program("systemd-analyze", "tools"), *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def unit(path: Path) -> RawConfigParser:
@@ -36,7 +41,6 @@ def unit(path: Path) -> RawConfigParser:
     return found
 
 
-@SYSTEMD
 def test_systemd_finds_nothing_wrong_with_the_units(site: Site, tmp_path: Path) -> None:
     for path in (SERVICE, WATCH, TIMER):
         text = path.read_text(encoding="utf-8").replace(
@@ -44,17 +48,16 @@ def test_systemd_finds_nothing_wrong_with_the_units(site: Site, tmp_path: Path) 
         )
         (tmp_path / path.name).write_text(text)
     units = [str(tmp_path / path.name) for path in (SERVICE, WATCH, TIMER)]
-    done = subprocess.run(["systemd-analyze", "verify", *units], check=False, capture_output=True, text=True)
+    done = systemd_analyze("verify", "--man=no", *units)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     calendar = unit(TIMER)["Timer"]["OnCalendar"]
-    assert subprocess.run(["systemd-analyze", "calendar", calendar], check=False, capture_output=True).returncode == 0
+    assert systemd_analyze("calendar", calendar).returncode == 0
 
 
-@SYSTEMD
 @pytest.mark.parametrize("service", [SERVICE, WATCH], ids=lambda path: path.stem)
 def test_the_service_is_locked_up(service: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(service)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # the threshold is in tenths
+    tenths = "--threshold=15"
+    done = systemd_analyze("security", "--offline=true", tenths, "--no-pager", str(service))
     assert done.returncode == 0, done.stdout
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-import shutil
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.parts.missing import program
 from tests.recipes.conftest import RECIPES, Site
 
 GITHUB = RECIPES / "github" / ".github" / "workflows" / "models.yml"
@@ -103,8 +104,7 @@ def test_only_one_run_applies_at_a_time() -> None:
 @pytest.fixture
 def github(site: Site, tmp_path: Path) -> dict[str, str]:
     """Return what GitHub puts into the environment; its `gh` keeps comments and a snapshot in a folder."""
-    if shutil.which("jq") is None:
-        pytest.skip("no jq")
+    site.command("jq", f'exec {shlex.join(program("jq", "tools"))} "$@"')
     root = tmp_path / "github"
     root.mkdir()
     ours = {"head_branch": "main", "head_repository_id": 1, "repository_id": 1}

@@ -1,8 +1,6 @@
 """The graph of a plan: what is made from what, in two languages that real parsers of them understand."""
 
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 
@@ -13,8 +11,7 @@ from reconciler.core.change import Action, Reason
 from reconciler.report.graph import dot, drawings, mermaid
 from reconciler.report.markdown import plan_markdown
 from reconciler.report.text import cut, safe
-from tests.conftest import REPOSITORY
-from tests.parts.debian import search_path
+from tests.parts.missing import program
 from tests.report.builders import build_steps, change, create, desired, host, in_sync, name, plan, silent
 from tests.report.cases import PLANS
 from tests.report.test_marks import NASTY, TEXTS
@@ -74,12 +71,7 @@ def shown(label):
 
 def lines_of_graphviz(text):
     """Return the same as Graphviz itself reads it."""
-    root = REPOSITORY / ".parts" / "graphviz"
-    program = shutil.which("gv2gml", path=search_path(root))
-    if program is None:
-        pytest.skip("no graphviz: `make parts` brings it")
-    libraries = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, root.glob("usr/lib/*")))}
-    told = subprocess.run([program], input=text, env=libraries, capture_output=True, text=True, check=True)
+    told = subprocess.run(program("gv2gml", "graphviz"), input=text, capture_output=True, text=True, check=True)
     assert told.stderr == ""
     found = re.findall(r'^  node \[\n    id (\d+)\n    name ".*"\n    label "(.*)"$', told.stdout, re.MULTILINE)
     nodes = {number: shown(label) for number, label in found}

@@ -1,6 +1,5 @@
 """Metrics: what Prometheus is told of a round, read back by Prometheus' own parsers."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -9,8 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from reconciler.core.change import Action, Reason
 from reconciler.core.outcome import Outcome, RunResult, Status
 from reconciler.report.metrics import STATES, Measured, last_success, metrics_text
-from tests.conftest import REPOSITORY
-from tests.parts.debian import search_path
+from tests.parts.missing import program
 from tests.report.builders import address, change, create, desired, host, in_sync, kept, plan, silent
 from tests.report.upstream_cases import hub_model, hub_pull
 
@@ -116,10 +114,8 @@ def test_a_model_that_was_made_as_it_is_locked_can_be_outdated():
 
 
 def test_promtool_finds_nothing_to_say():
-    program = shutil.which("promtool", path=search_path(REPOSITORY / ".parts" / "promtool"))
-    if program is None:
-        pytest.skip("no promtool: `make parts` brings it")
     made = plan(in_sync("a"), create("b"), unobserved=(silent("gone"),))
     text = metrics_text(measured(made, outcome("b", Action.CREATE, Status.APPLIED, moved=7)))
-    checked = subprocess.run([program, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    command = [*program("promtool", "promtool"), "check", "metrics"]
+    checked = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")

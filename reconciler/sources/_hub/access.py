@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from reconciler.core.frozen import dataclass
 from reconciler.core.names import ModelName
 from reconciler.errors import AccessDenied, NotFound, ResolutionError, SourceUnavailable, TransportError, Unusable
+from reconciler.sources._files.silence import answering
 from reconciler.sources._hub.login import Login, Logins, place_of
 from reconciler.transport import Http, Reply, Stream
 
@@ -76,7 +77,7 @@ class HubAccess:
     def stream(self, repo: Repo, what: str, headers: Mapping[str, str], redirects: int = REDIRECTS) -> Iterator[Stream]:
         """Give the answer to a GET of `what`; raises AccessDenied where nothing lets us in, else SourceUnavailable."""
         permit = self._permits.get(repo.path, _Permit())
-        with _translated(), ExitStack() as stack:
+        with answering(), ExitStack() as stack:
 
             def ask(permit: _Permit) -> Stream:
                 stack.close()
@@ -181,13 +182,3 @@ def _token_in(answer: Reply) -> str | None:
 def _same(url: str, hub: str) -> bool:
     place = place_of(url)
     return place is not None and place == place_of(hub)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except TransportError as error:
-        raise SourceUnavailable(
-            f"the hub did not answer: {error.message}", hint=error.hint, where=error.where
-        ) from error

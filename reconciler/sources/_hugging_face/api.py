@@ -15,6 +15,7 @@ from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile, is_path
 from reconciler.sources._files.pins import is_size
 from reconciler.sources._files.remote_file import RemoteFile, part
+from reconciler.sources._files.silence import answering
 from reconciler.sources._hugging_face.errors import TOKEN, refusal
 from reconciler.transport import Http, Reply, origin
 
@@ -96,26 +97,19 @@ class HubApi:
     def _part(self, repo: str, commit: str, file: ListedFile, start: int, count: int) -> bytes:
         url = f"{self.endpoint()}/{repo}/resolve/{commit}/{quote(file.path)}"
         headers = {**self.headers(), "Range": f"bytes={start}-{start + count - 1}"}
-        try:
-            with self._context.http.stream("GET", url, headers=headers, redirects=_REDIRECTS) as answer:
-                if answer.status in {200, 206}:
-                    return part(answer, start, count)
-                if origin(answer.origin) != origin(self._endpoint):
-                    raise SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
-                page, token = f"{self._endpoint}/{repo}", bool(self.token())
-                raise refusal(answer.status, answer.headers, page, commit, with_token=token)
-        except TransportError as error:
-            raise SourceUnavailable(f"the hub did not answer: {error.message}", hint=error.hint) from error
+        with answering(), self._context.http.stream("GET", url, headers=headers, redirects=_REDIRECTS) as answer:
+            if answer.status in {200, 206}:
+                return part(answer, start, count)
+            if origin(answer.origin) != origin(self._endpoint):
+                raise SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
+            page, token = f"{self._endpoint}/{repo}", bool(self.token())
+            raise refusal(answer.status, answer.headers, page, commit, with_token=token)
 
     def _get(self, repo: str, revision: str, path: str) -> Reply:
         headers = self.headers()
-        try:
+        with answering():
             url = f"{self.endpoint()}/api/models/{quote(repo)}{path}"
             reply = self._context.http.request("GET", url, headers=headers, redirects=_REDIRECTS)
-        except TransportError as error:
-            raise SourceUnavailable(
-                f"the hub did not answer: {error.message}", hint=error.hint, where=error.where
-            ) from error
         if reply.status == 200 or (path == "/auth-check" and reply.status not in {401, 403}):  # mirrors may lack it
             return reply
         raise refusal(reply.status, reply.headers, f"{self._endpoint}/{repo}", revision, with_token=bool(headers))

@@ -11,13 +11,15 @@ from functools import partial
 from urllib.parse import quote, urljoin, urlsplit
 
 from reconciler.core.steps import Blob
-from reconciler.errors import ResolutionError, SourceUnavailable, TransportError
+from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.sources._files.download import Ask, span
+from reconciler.sources._files.silence import answering
 from reconciler.sources._hugging_face.api import HubApi
 from reconciler.sources._hugging_face.errors import refusal
 from reconciler.transport import Reply, Stream, origin
 
 _REDIRECTS = 3
+_BROKEN_OFF = ("the download broke off", "run again: it goes on where it stopped")
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -47,14 +49,17 @@ class Storage:
         raise SourceUnavailable(f"the hub sends us from place to place for {self._page}", hint="check HF_ENDPOINT")
 
     def _head(self, url: str) -> Reply:
-        with _translated():
+        with answering(*_BROKEN_OFF):
             return self._api.http.request("HEAD", url, headers=self._headers(url), stall=self._api.patience)
 
     @contextmanager
     def _asked(self, url: str, start: int, end: int) -> Iterator[Stream]:
         headers = {**self._headers(url), **span(start, end, self._size)}
         http, patience = self._api.http, self._api.patience
-        with _translated(), http.stream("GET", url, headers=headers, redirects=_REDIRECTS, stall=patience) as answer:
+        with (
+            answering(*_BROKEN_OFF),
+            http.stream("GET", url, headers=headers, redirects=_REDIRECTS, stall=patience) as answer,
+        ):
             if answer.status not in {200, 206, 416}:
                 raise self._refused(answer)
             yield answer
@@ -67,13 +72,3 @@ class Storage:
             return SourceUnavailable(f"the hub's storage answered with {answer.status}", hint="try again later")
         token = bool(self._api.token())
         return refusal(answer.status, answer.headers, self._page, self._commit, with_token=token)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except TransportError as error:
-        raise SourceUnavailable(
-            f"the download broke off: {error.message}", hint="run again: it goes on where it stopped", where=error.where
-        ) from error
