@@ -173,6 +173,7 @@ class LeaseHeld(RegistryError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.who, self.run, self.since, self.until = who, run, since, until
+        self.pid = 0  # of the holder's process, where the registry knows it
 
 
 class WrongLineage(RegistryError):

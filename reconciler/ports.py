@@ -208,6 +208,8 @@ class Lease:
     actor: str  # user@machine
     since: str
     until: str  # unless it is renewed
+    pid: int = 0  # of its process, on that machine; 0 where it is not on record
+    instead_of: "Lease | None" = None  # the one of a dead process that it replaced just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,10 @@ class RecordStore(Protocol):
         """Take a leftover off the record, now that it is off the host."""
 
     def acquire(self, resource: str, run: str, actor: str, ttl: float) -> Lease:
-        """Return a lease on `resource` for `ttl` seconds, one's own again as well; raises LeaseHeld."""
+        """Return a lease on `resource` for `ttl` seconds, one's own again as well; raises LeaseHeld.
+
+        That of a process which is proved to be dead is taken over, and all others of the same run end with it.
+        """
 
     def renew(self, lease: Lease, ttl: float) -> Lease:
         """Return the lease, good for `ttl` seconds from now; raises LeaseHeld once anybody else has had it.

@@ -26,6 +26,12 @@ class Session(Protocol):
     def now(self) -> datetime:
         """Return the time of day by the clock that everybody who shares this database goes by, with a time zone."""
 
+    def link(self) -> int:
+        """Return the number of this connection at the server; 0 where there is no server that could know one."""
+
+    def is_linked(self, link: int) -> bool:
+        """Tell whether the connection of this number may still be there, by the word of the server."""
+
 
 class Database(Protocol):
     """A place of tables; threads may share it."""

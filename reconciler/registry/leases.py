@@ -6,6 +6,7 @@ the moment when it is found, so that it ends at most one `ttl` later: never two 
 A clock that was put forward ends leases early: their holders learn it from `renewed`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,59 +14,57 @@ from reconciler.errors import LeaseHeld
 from reconciler.ports import Lease
 from reconciler.registry.database import Session
 
-
-def acquired(session: Session, resource: str, run: str, actor: str, ttl: float) -> Lease:
-    """Return the lease on `resource` as it is from now on: of this run, or of another that holds it."""
-    now = session.now()
-    _bound(session, now)
-    for lease in current(session):
-        if lease.resource == resource:
-            return renewed(session, lease, ttl) if lease.run == run else lease
-    lease = Lease(resource, run, actor, text(now), _end(now, ttl))
-    session.change("DELETE FROM leases WHERE resource = ?", resource)
-    session.change(
-        "INSERT INTO leases (resource, run, actor, since, until, ttl) VALUES (?, ?, ?, ?, ?, ?)",
-        *(resource, run, actor, lease.since, lease.until, ttl),
-    )
-    return lease
+MARK = " [process "  # what follows it in the column `actor` is not for people
 
 
 def renewed(session: Session, lease: Lease, ttl: float) -> Lease:
     """Return the lease with a new end; raises LeaseHeld if the row is not its own any more."""
-    rows = session.rows("SELECT run, actor, since, until FROM leases WHERE resource = ?", lease.resource)
-    for run, actor, since, until in rows:
-        if (run, since) != (lease.run, lease.since):
-            raise held(Lease(lease.resource, run, actor, since, until))
+    rows = session.rows("SELECT resource, run, actor, since, until FROM leases WHERE resource = ?", lease.resource)
+    for row in rows:
+        there = _lease(*row)
+        if (there.run, there.since) != (lease.run, lease.since):
+            raise held(there)
     if not rows:
         raise LeaseHeld(
             "the lease was not renewed in time, and another run has had it in between",
             hint="plan again; if this machine was not asleep, look at its load and its clock",
         )
-    until = _end(session.now(), ttl)
-    session.change("UPDATE leases SET until = ?, ttl = ? WHERE resource = ?", until, ttl, lease.resource)
+    until = end_of(session.now(), ttl)
+    session.change(
+        "UPDATE leases SET actor = ?, until = ?, ttl = ? WHERE resource = ?",
+        *(_relinked(rows[0][2], session), until, ttl, lease.resource),
+    )
     return replace(lease, until=until)
 
 
 def current(session: Session) -> tuple[Lease, ...]:
     """Return the leases that are held now, sorted by resource."""
+    return tuple(lease for lease, _ in held_now(session))
+
+
+def held_now(session: Session) -> Sequence[tuple[Lease, str]]:
+    """Return the leases that are held now, sorted by resource, each with all that its column says of its holder."""
     rows = session.rows(
         "SELECT resource, run, actor, since, until FROM leases WHERE until > ? ORDER BY resource", text(session.now())
     )
-    return tuple(Lease(*row) for row in rows)
+    return [(_lease(*row), row[2]) for row in rows]
 
 
 def held(lease: Lease) -> LeaseHeld:
     """Return the error that tells who holds a lease."""
     since, until = (moment[11:19] + "Z" for moment in (lease.since, lease.until))
-    return LeaseHeld(
-        f"it is being written to by {lease.actor} since {since} (run {lease.run}), at most until {until}"
+    process = f", process {lease.pid}," if lease.pid else ""
+    error = LeaseHeld(
+        f"it is being written to by {lease.actor}{process} since {since} (run {lease.run}), at most until {until}"
         " if that run does not renew its lease",
         who=lease.actor,
         run=lease.run,
         since=lease.since,
         until=lease.until,
-        hint="wait until it is done; the lease of a run that died ends by itself",
+        hint="wait until it is done; that of a run that died ends by itself, at once where its death can be proved",
     )
+    error.pid = lease.pid
+    return error
 
 
 def text(moment: datetime) -> str:
@@ -73,12 +72,30 @@ def text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _bound(session: Session, now: datetime) -> None:
+def bound(session: Session, now: datetime) -> None:
     """Let no lease end later than if it were renewed now; only a clock that was put back makes one."""
     for resource, until, ttl in session.rows("SELECT resource, until, ttl FROM leases"):
-        if until > _end(now, ttl):
-            session.change("UPDATE leases SET until = ? WHERE resource = ?", _end(now, ttl), resource)
+        if until > end_of(now, ttl):
+            session.change("UPDATE leases SET until = ? WHERE resource = ?", end_of(now, ttl), resource)
 
 
-def _end(now: datetime, ttl: float) -> str:
+def end_of(now: datetime, ttl: float) -> str:
+    """Return when a lease ends that begins now, or is renewed."""
     return text(now + timedelta(seconds=ttl))
+
+
+def parted(column: str) -> tuple[str, str]:
+    """Return the name of a holder, and what the column says of its process; empty where it says nothing."""
+    actor, mark, process = column.rpartition(MARK)
+    return (actor, process) if mark else (column, "")
+
+
+def _lease(resource: str, run: str, column: str, since: str, until: str) -> Lease:
+    actor, process = parted(column)
+    pid = process.partition(" ")[0]
+    return Lease(resource, run, actor, since, until, int(pid) if pid.isdecimal() else 0)
+
+
+def _relinked(column: str, session: Session) -> str:
+    """Return what the column says of a holder that has just spoken through this connection."""
+    return f"{column.rpartition(' ')[0]} {session.link()}]" if parted(column)[1] else column

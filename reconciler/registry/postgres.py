@@ -177,6 +177,16 @@ class PostgresSession:
         assert isinstance(moment, datetime)
         return moment
 
+    def link(self) -> int:
+        """Return the number of the server's own process for this connection, which ends with it."""
+        ((number,),) = self.rows("SELECT pg_backend_pid()")
+        return int(number)
+
+    def is_linked(self, link: int) -> bool:
+        """Tell whether the server still has a process of this number; that of a pool stays when a client has gone."""
+        ((there,),) = self.rows("SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = ?)", link)
+        return bool(there) or not link
+
     def may_write(self) -> bool:
         """Tell whether this user may write our tables, and this server be written at all."""
         ((may, standby),) = self.rows("SELECT has_table_privilege('meta', 'UPDATE'), pg_is_in_recovery()")

@@ -1,7 +1,7 @@
 """The record store, in SQL that every `Database` reads."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.core.health import Condition
 from reconciler.core.names import Address, HostName, ModelName
@@ -13,12 +13,15 @@ from reconciler.registry import leases
 from reconciler.registry.codec import outcome_from, outcome_text, record_from, record_text
 from reconciler.registry.database import Database, Session
 
+if TYPE_CHECKING:
+    from reconciler.registry.processes import Processes
+
 
 class SqlStore:
     """A RecordStore in a database; threads, processes and machines share it as far as the database lets them."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, processes: "Processes | None" = None) -> None:
+        self._database, self._processes = database, processes
 
     def read(self) -> RecordedState:
         """Return every record, sorted by address; of a registry that does not exist, nothing, and it stays so.
@@ -124,9 +127,16 @@ class SqlStore:
             )
 
     def acquire(self, resource: str, run: str, actor: str, ttl: float) -> Lease:
-        """Return a lease on `resource` for `ttl` seconds; raises LeaseHeld. Creates the registry if there is none."""
+        """Return a lease on `resource` for `ttl` seconds; raises LeaseHeld. Creates the registry if there is none.
+
+        That of a process which is proved to be dead is taken over, and all others of the same run end with it.
+        """
+        from reconciler.registry.processes import Kernel
+        from reconciler.registry.taking import acquired
+
+        wanted = Lease(resource, run, actor, since="", until="")
         with self._database.writing(create=True) as session:
-            lease = leases.acquired(session, resource, run, actor, ttl)
+            lease = acquired(session, wanted, ttl, self._processes or Kernel())
         if lease.run != run:
             raise leases.held(lease)
         return lease

@@ -189,6 +189,14 @@ class SqliteSession:
         """Run a statement and return how many rows it changed."""
         return self._connection.execute(sql, values).rowcount
 
+    def link(self) -> int:
+        """Return 0: everybody who shares a file shares a machine, and nobody stands between."""
+        return 0
+
+    def is_linked(self, link: int) -> bool:
+        """Return False for what never was a number here."""
+        return link != 0
+
 
 def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """Open a file that exists; SQLite itself falls back to reading where it may not write."""

@@ -160,7 +160,7 @@ def _leases(rounds: Rounds) -> Iterator[Finding]:
     """Who is writing to a host right now, or was a minute ago."""
     for lease in rounds.leases:
         told = f"{lease.actor} writes to it since {lease.since} (run {lease.run}), until {lease.until} if not renewed"
-        hint = "`apply` waits for it with --lease-timeout; the lease of a run that died ends by itself"
+        hint = "`apply` waits for it with --lease-timeout, but not for a run that is proved to be dead"
         yield Finding(Area.RUNS, lease.resource, Grade.WARNING, told, hint)
 
 

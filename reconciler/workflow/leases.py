@@ -90,19 +90,28 @@ class Leases:
         pause, told = FIRST_PAUSE, ""
         while True:
             try:
-                return self._store.acquire(self._resources[host], run.id, run.actor, self._terms.ttl)
+                lease = self._store.acquire(self._resources[host], run.id, run.actor, self._terms.ttl)
+                self._tell_taken_over(host, lease.instead_of)
+                return lease
             except LeaseHeld as error:
                 error.where = host
                 if clock.monotonic() >= deadline:
                     raise
                 if error.run != told:
                     facts = {"who": error.who, "run_there": error.run, "since": error.since, "until": error.until}
-                    self._listener.event("info", "lease_awaited", host=host, **facts)
+                    pid = {"pid": error.pid} if error.pid else {}
+                    self._listener.event("info", "lease_awaited", host=host, **facts, **pid)
                     told = error.run
             if self._terms.stop.is_set():
                 raise Interrupted("the run was interrupted while it waited for another", where=host)
             clock.sleep(min(pause, max(0.0, deadline - clock.monotonic())))
             pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _tell_taken_over(self, host: HostName, dead: Lease | None) -> None:
+        if dead is not None:
+            facts = {"who": dead.actor, "pid": dead.pid, "run_there": dead.run, "since": dead.since}
+            why = "its process is dead, and need not be waited for"
+            self._listener.event("warning", "lease_taken_over", host=host, **facts, why=why)
 
     def _renew(self, host: HostName, lease: Lease) -> None:
         try:

@@ -62,10 +62,12 @@ def _smaller(scene: Scene) -> None:
     scene.declare("new")
 
 
-def _clock_goes_back(scene: Scene) -> Seen:
+def _clock_goes_back(scene: Scene, *, elsewhere: bool = False) -> Seen:
     with scene.process() as process:
         scene.gate.at("POST /api/copy", process.kill)
         scene.ended(process)
+    if elsewhere:
+        scene.held_elsewhere()
     scene.offset = -_HOUR
     return scene.seen()
 
@@ -88,5 +90,8 @@ ROWS = (
     Row("disk of the host is full", "in the upload", files_on_small_disk, _host_is_full,
         "failed: .*no space left on device", mend=_smaller, needs=_no_mounts),
     Row("clock goes back an hour", "after a run was killed", files_on_fake, _clock_goes_back,
+        "applied: in full", "new"),
+    Row("clock goes back an hour", "after a run was killed elsewhere", files_on_fake,
+        lambda scene: _clock_goes_back(scene, elsewhere=True),
         "LeaseHeld: .*is being written to", mend=_two_minutes_later),
 )  # fmt: skip

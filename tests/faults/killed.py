@@ -1,4 +1,7 @@
-"""Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step."""
+"""Rows: kill -9 of `reconciler`, at every step boundary and in the middle of every step.
+
+The next apply comes at once, and its lease is not waited for.
+"""
 
 import os
 from select import select
@@ -32,7 +35,6 @@ def _killed(scene: Scene, pattern: str, **when: object) -> Seen:
         scene.gate.at(pattern, process.kill, **when)  # type: ignore[arg-type]
         seen = scene.ended(process)
     assert scene.gate.went_off, f"nothing came by that holds {pattern!r}"
-    scene.leases_run_out()
     return seen
 
 
@@ -47,9 +49,7 @@ def _in_download(scene: Scene) -> Seen:
         hub.fail(Fault(stall_after=PIECE + 70_000, download=True))
         scene.wait_for_download()
         process.kill()
-        seen = scene.ended(process)
-    scene.leases_run_out()
-    return seen
+        return scene.ended(process)
 
 
 def _in_merge(scene: Scene) -> Seen:
@@ -67,7 +67,6 @@ def _in_merge(scene: Scene) -> Seen:
         beginning = pipe.read(1000)
     unfinished.unlink()
     unfinished.write_bytes(beginning)
-    scene.leases_run_out()
     return seen
 
 
@@ -75,9 +74,7 @@ def _in_pull(scene: Scene) -> Seen:
     assert isinstance(scene.content, Pulled)
     with scene.process() as process:
         scene.content.gate.at("/blobs/sha256", process.kill, answered=True)
-        seen = scene.ended(process)
-    scene.leases_run_out()
-    return seen
+        return scene.ended(process)
 
 
 ROWS = (

@@ -183,10 +183,10 @@ class Scene:
         except HostRejected as error:
             return f"show says {error.status}"
 
-    def leases_run_out(self) -> None:
-        """Let time pass until the leases of a dead run have ended."""
+    def held_elsewhere(self) -> None:
+        """Let the leases be those of a run of which nothing can be told here, as on another machine."""
         with closing(sqlite3.connect(self.registry)) as connection, connection:
-            connection.execute("UPDATE leases SET until = '2000-01-01T00:00:00.000Z'")
+            connection.execute("UPDATE leases SET actor = 'ann@elsewhere'")
 
     def left_over(self) -> list[str]:
         """Return what should not be there: staging names, names on the journal, leases, runs that seem to go on."""

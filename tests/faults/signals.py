@@ -46,19 +46,14 @@ def _download(name: str, *signals: int) -> Row:
     return Row(name, "in the download", hub_on_fake, lambda scene: _in_download(scene, *signals), how)
 
 
-def _aftermath(scene: Scene) -> None:
-    """After a second signal the lease ends by itself, as that of a killed run does."""
-    scene.leases_run_out()
-
-
 ROWS = (
     _download("Ctrl-C", signal.SIGINT),
     _download("SIGTERM", signal.SIGTERM),
     Row("Ctrl-C", "in the create", files_on_fake, lambda scene: _in_create(scene, signal.SIGINT),
         "exit 0.*on record: run succeeded, update applied; left over: 0", "new"),
     Row("Ctrl-C twice", "in the create", files_on_fake, lambda scene: _in_create(scene, signal.SIGINT, signal.SIGINT),
-        "exit 130.*after 0.. s; on record: run running, nothing", "old", _aftermath),
+        "exit 130.*after 0.. s; on record: run running, nothing", "old"),
     Row("SIGTERM twice", "in the create", files_on_fake,
         lambda scene: _in_create(scene, signal.SIGTERM, signal.SIGTERM),
-        "exit 143.*after 0.. s; on record: run running, nothing", "old", _aftermath),
+        "exit 143.*after 0.. s; on record: run running, nothing", "old"),
 )  # fmt: skip

@@ -18,7 +18,6 @@ def test_a_run_that_converges_clears_up_after_one_that_was_killed(tmp_path):
         with scene.process() as process:
             scene.gate.at("POST /api/blobs/", process.kill, answered=True)
             scene.ended(process)
-        scene.leases_run_out()
         assert _kept(scene) == {""}, "a whole download, and the host has it already"
         assert scene.converges() == "in sync"
         assert _kept(scene) == set()

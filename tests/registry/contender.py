@@ -1,7 +1,7 @@
 """A process that wants the same lease as others: `python -m tests.registry.contender URL RUN COUNT MARKER`.
 
 It takes the lease COUNT times and, while it has it, makes and removes a file that nobody else may have made.
-With COUNT 0 it takes the lease for one second, says so, and waits to be killed.
+With COUNT 0 it takes the lease for MARKER seconds, says so, and waits to be killed.
 """
 
 import sys
@@ -33,7 +33,7 @@ def main(url, name, count, marker):
         marker.unlink()
         store.release(lease)
     if not count:
-        taken(store, name, 1.0)
+        taken(store, name, float(str(marker)))
         print("taken", flush=True)
         time.sleep(60)
     store.close()

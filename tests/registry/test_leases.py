@@ -10,6 +10,7 @@ from reconciler.core.state import RecordedState
 from reconciler.errors import LeaseHeld
 from tests.registry.contender import RESOURCE, taken
 from tests.registry.entries import run
+from tests.registry.tables import sql
 
 OTHER = "http://gpu-02:11434"
 
@@ -118,14 +119,17 @@ def test_of_many_processes_one_at_a_time_has_it(url, tmp_path):
     assert [process.returncode for process in crowd] == [0, 0, 0]
 
 
-def test_the_lease_of_a_killed_process_ends_by_itself(url, open_one):
-    command = [sys.executable, "-m", "tests.registry.contender", url, "r1", "0", "unused"]
+def test_the_lease_of_a_killed_process_of_which_nothing_can_be_told_ends_by_itself(url, open_one):
+    command = [sys.executable, "-m", "tests.registry.contender", url, "r1", "0", "1"]
     store = open_one()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "taken\n"
         with pytest.raises(LeaseHeld):
             take(store, "r2")
         holder.kill()
+    sql(url, "UPDATE leases SET actor = 'ann@r1'")
+    with pytest.raises(LeaseHeld):
+        take(store, "r2")
     killed = time.monotonic()
     assert taken(store, "r2", 30.0).actor == "ann@r2"
     assert time.monotonic() - killed < 3
