@@ -251,16 +251,10 @@ class RecordStore(Protocol):
         """Take a leftover off the record, now that it is off the host."""
 
     def acquire(self, resource: str, run: str, actor: str, ttl: float) -> Lease:
-        """Return a lease on `resource` for `ttl` seconds, one's own again as well; raises LeaseHeld.
-
-        That of a process which is proved to be dead is taken over, and all others of the same run end with it.
-        """
+        """Return a lease on `resource` for `ttl` seconds, also one's own or a dead process's; raises LeaseHeld."""
 
     def renew(self, lease: Lease, ttl: float) -> Lease:
-        """Return the lease, good for `ttl` seconds from now; raises LeaseHeld once anybody else has had it.
-
-        One that ran out, and that nobody took, is as good as before.
-        """
+        """Return the lease, good for `ttl` seconds from now, also after its end; LeaseHeld if another had it since."""
 
     def release(self, lease: Lease) -> None:
         """Give a lease back; one that is not held any more is no error, and another's is never touched."""

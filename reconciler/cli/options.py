@@ -49,7 +49,7 @@ lease_timeout = click.option(
     show_default=True,
     metavar="SECONDS",
     envvar="RECONCILER_LEASE_TIMEOUT",
-    help="How long to wait for a host that another run is working on. A run that was killed is not waited for where that"
+    help="How long to wait for a host that another run is working on. One that was killed is not waited for where that"
     " can be proved (on the same machine, Linux), and elsewhere no longer than a minute.",
 )
 no_cache = click.option(
