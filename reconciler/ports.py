@@ -123,8 +123,8 @@ class Host(Protocol):
     def now(self) -> str:
         """Return the time of day by the server's clock, ISO 8601 in UTC to the second; empty where it tells none."""
 
-    def models(self) -> tuple[Live, ...]:
-        """Return every model that the server lists, without facts, sorted by address."""
+    def models(self, within: float = 0.0, /) -> tuple[Live, ...]:
+        """Return what the server lists, without facts, sorted; a list of so many seconds ago does, without a write."""
 
     def show(self, name: ModelName) -> Facts:
         """Return what a model consists of; HostRejected with status 404 if the host cannot show it."""

@@ -20,6 +20,7 @@ from reconciler.core.steps import Create, Install, Pull, projectors_of
 from reconciler.core.versions import Feature, has
 from reconciler.errors import HostRejected, LayerLost
 from reconciler.hosts.essence import essence
+from reconciler.hosts.listing import Listing
 from reconciler.hosts.wire import Wire
 from reconciler.ports import Progress
 from reconciler.transport import Http, origin
@@ -29,6 +30,7 @@ _SURE = {"temperature": 0, "seed": 1, "num_predict": 256}  # the same answer eac
 _SHOW_TRIES = 4
 _MOST = 1 << 63  # bytes; no disk has as many
 _SHOW_PAUSE = 0.25  # seconds
+_MOMENT = 0.25  # seconds in which a base that was listed stays there
 
 
 @dataclass
@@ -46,6 +48,7 @@ class OllamaHost:
     def __post_init__(self) -> None:
         """Prepare the calls; nothing is sent yet."""
         self._wire = Wire(self.http, self.url.rstrip("/"), self.headers, self.token_env, self.patience)
+        self._listing = Listing(lambda: self._wire.tags())
 
     def version(self) -> str:
         """Return the server's version as it prints it."""
@@ -55,15 +58,17 @@ class OllamaHost:
         """Return the time of day by the server's clock, ISO 8601 in UTC to the second; empty where it tells none."""
         return self._wire.now()
 
-    def models(self) -> tuple[Live, ...]:
+    def models(self, within: float = 0.0, /) -> tuple[Live, ...]:
         """Return every model that the server lists, without facts, sorted by address.
+
+        `within` so many seconds before, the last list will do, if nothing was written through this since.
 
         Cloud stubs and models that are not GGUF are listed like any other: a name left out would
         look free, and a plan could write over what somebody put there. Only a name that no
         manifest can hold is left out, for nothing of ours can ever meet it. An entry without a
         digest is refused as a whole answer: unknown is safer than absent.
         """
-        found = [live for entry in self._wire.tags() if (live := self._live(entry)) is not None]
+        found = [live for entry in self._listing.entries(within) if (live := self._live(entry)) is not None]
         return tuple(sorted(found, key=lambda live: live.address))
 
     def show(self, name: ModelName) -> Facts:
@@ -105,7 +110,8 @@ class OllamaHost:
         request: dict[str, object] = {"model": str(step.name), "stream": True}
         if step.insecure:
             request["insecure"] = True
-        self._wire.pull(request, progress, sum(size for _, size in step.layers))
+        with self._listing.writing():
+            self._wire.pull(request, progress, sum(size for _, size in step.layers))
 
     def install(self, step: Install, announce: Callable[[ModelName], None], progress: Progress) -> None:
         """Have the server pull a hub manifest from us and give it the step's name, its layers being there already.
@@ -115,7 +121,8 @@ class OllamaHost:
         """
         from reconciler.hosts.installation import install
 
-        install(replace(self, patience=self.http.stall), step, announce, progress)
+        with self._listing.writing():
+            install(replace(self, patience=self.http.stall), step, announce, progress)
 
     def create(self, step: Create, progress: Progress) -> None:
         """Have the server make a model; returns only after a final success; LayerLost where a blob is not there.
@@ -125,13 +132,14 @@ class OllamaHost:
         """
         request = {**_request(step), "stream": True}
         if step.base is not None:
-            spelling = self._spelling(step.base)
+            spelling = self._spelling(step.base, _MOMENT)
             if spelling is None:
                 raise HostRejected(f"its base {step.base} is not on the host", status=404, where=origin(self.url))
             request["from"] = spelling
             request["stream"] = has(self.version(), Feature.STREAM_STOPS_AT_ERRORS)
         try:
-            self._wire.create(request, progress)
+            with self._listing.writing():
+                self._wire.create(request, progress)
         except HostRejected as error:
             if "no such file" not in error.message:
                 raise
@@ -139,12 +147,14 @@ class OllamaHost:
 
     def copy(self, source: ModelName, target: ModelName) -> None:
         """Give a model a second name, over whatever had it."""
-        self._wire.copy(str(source), str(target))
+        with self._listing.writing():
+            self._wire.copy(str(source), str(target))
 
     def delete(self, name: ModelName) -> None:
         """Delete a model; one that is not there is no error, but one that is listed and not found is."""
         try:
-            self._wire.delete(str(name))
+            with self._listing.writing():
+                self._wire.delete(str(name))
         except HostRejected as error:
             if error.status != 404 or self._spelling(name) is not None:
                 raise
@@ -179,9 +189,9 @@ class OllamaHost:
             message = f"{name} is listed without a digest or size"
             raise HostRejected(message, status=200, where=origin(self.url)) from error
 
-    def _spelling(self, name: ModelName) -> str | None:
+    def _spelling(self, name: ModelName, within: float = 0.0) -> str | None:
         """Return the name as the server lists it, None where it does not."""
-        return next((entry["name"] for entry in self._wire.tags() if _name(entry) == name), None)
+        return next((entry["name"] for entry in self._listing.entries(within) if _name(entry) == name), None)
 
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:

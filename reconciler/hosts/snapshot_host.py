@@ -31,7 +31,7 @@ class SnapshotHost:
         """Return nothing: its clock has gone on since."""
         return ""
 
-    def models(self) -> tuple[Live, ...]:
+    def models(self, _within: float = 0.0, /) -> tuple[Live, ...]:
         """Return every model that the server listed, without facts, sorted by address."""
         return tuple(replace(live, facts=None) for live in self._models.values())
 

@@ -63,10 +63,12 @@ class Crew:
         """Begin with nothing failed."""
         self._failed: set[Address] = set()
         self._made: dict[ModelName, Digest] = {}
+        self._since = 0.0
         self._listener = self.shop.listener.bind(run=self.run, host=self.name)
 
     def work(self) -> list[Outcome]:
         """Make the changes, skipping those whose base failed, and return their outcomes."""
+        self._since = self.shop.clock.monotonic()
         self._listener.event("debug", "host_started", changes=len(self.queue))
         self._clear_leftovers()
         outcomes = [self._one(change) for change in self.queue]
@@ -113,7 +115,7 @@ class Crew:
         """Make a change, and after a fault that may pass make it again, a little later each time."""
         shop, journal = self.shop, partial(self._journal, change)
         world = (self.host, shop.sources, self.transfers, listener, shop.clock, shop.stop)
-        tools = Tools(*world, journal, self._made, traces)
+        tools = Tools(*world, journal, self._made, traces, self._since)
         for tries in range(1, TRIES + 1):
             self._must_go_on(change)
             try:

@@ -49,7 +49,7 @@ class Done:
 
 def execute(change: Change, tools: Tools) -> Done:
     """Make one change and return what came of it; raises ReconcilerError, with the old model still in place."""
-    found = models(tools.host)
+    found = models(tools)
     still_fits(change, found.get(change.address.model), tools.traces)
     if change.action is Action.FORGET:
         return Done(Forget(change.address), None, 0)
@@ -133,7 +133,7 @@ def _copy(step: Copy, change: Change, tools: Tools) -> None:
     """Copy; what was pulled in place and is moved aside is ours, whatever digest the host gave it."""
     tools.host.copy(step.source, step.target)
     if step.source == change.address.model:
-        tools.traces.built.add(models(tools.host)[step.target].digest)
+        tools.traces.built.add(models(tools)[step.target].digest)
 
 
 def _pull(step: Pull, change: Change, tools: Tools) -> int:

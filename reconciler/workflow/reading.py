@@ -7,17 +7,21 @@ from reconciler.core.names import ModelName
 from reconciler.core.state import Desired, Live
 from reconciler.core.steps import Copy, Create, Pull, Step
 from reconciler.errors import HostRejected, StalePlan
-from reconciler.ports import Host
 from reconciler.workflow.tools import Tools, Traces
 from reconciler.workflow.verify import unmet
 
 READS = 5  # how often a model is looked for before it is believed to be absent: hosts write manifests in place
 PAUSE = 0.2  # seconds between those readings
+MOMENT = 0.15  # seconds that a list of models stays good, as long as nothing is written
 
 
-def models(host: Host) -> dict[ModelName, Live]:
-    """Return what the host lists, by name."""
-    return {live.address.model: live for live in host.models()}
+def models(tools: Tools) -> dict[ModelName, Live]:
+    """Return what the host lists, by name.
+
+    What it listed a moment ago will do, for an answer is as old on a slow line; but nothing from before our turn.
+    """
+    within = min(MOMENT, tools.clock.monotonic() - tools.since)
+    return {live.address.model: live for live in tools.host.models(within)}
 
 
 def still_fits(change: Change, live: Live | None, traces: Traces) -> None:
@@ -32,7 +36,7 @@ def still_fits(change: Change, live: Live | None, traces: Traces) -> None:
 
 def base_still_fits(change: Change, base: ModelName, tools: Tools) -> None:
     """Raise StalePlan for a base that is neither what the plan saw nor what this run has made of it."""
-    expected, live = tools.made.get(base, change.base_before), models(tools.host).get(base)
+    expected, live = tools.made.get(base, change.base_before), models(tools).get(base)
     found = live.digest if live else None
     if found != expected:
         seen, now = (digest.short if digest else "nothing" for digest in (expected, found))
@@ -41,7 +45,7 @@ def base_still_fits(change: Change, base: ModelName, tools: Tools) -> None:
 
 def last_look(step: Step, change: Change, tools: Tools) -> None:
     """Look once more right before a write to the real name: downloads and conversions may have taken hours."""
-    found = models(tools.host)
+    found = models(tools)
     still_fits(change, found.get(change.address.model), tools.traces)
     if isinstance(step, Copy) and step.source in found:
         digest, traces = found[step.source].digest, tools.traces
@@ -85,7 +89,7 @@ def _listed(name: ModelName, tools: Tools) -> Live:
     for attempt in range(READS):
         if attempt:
             tools.clock.sleep(PAUSE)
-        live = models(tools.host).get(name)
+        live = models(tools).get(name)
         if live is not None:  # what has the same digest is shown the same: a large vocabulary takes a host 0.1 s
             known = tools.traces.facts.get(live.digest)
             return replace(live, facts=tools.host.show(name) if known is None else known)

@@ -41,7 +41,7 @@ def must_pass(name: ModelName, change: Change, tools: Tools) -> None:
         raise WrongAnswer(f"its test failed: {error.message}", hint=error.hint or stays) from error
     if wrong:
         raise WrongAnswer(f"its test failed: {wrong}", hint=stays)
-    tools.traces.passed.add(models(tools.host)[name].digest)
+    tools.traces.passed.add(models(tools)[name].digest)
     tools.listener.event("info", "test_passed", asked=str(name))
 
 
@@ -75,7 +75,7 @@ def put_back(steps: Sequence[Step], change: Change, before: Mapping[ModelName, L
         return
     name, old = change.address.model, _old(change)
     try:
-        now = models(tools.host)
+        now = models(tools)
         still_fits(change, now.get(name), tools.traces)
         if name not in before:
             tools.host.delete(name)

@@ -36,3 +36,4 @@ class Tools:
     journal: Callable[[Sequence[ModelName]], None]  # puts the names on record that are to be made and removed again
     made: Mapping[ModelName, Digest]  # what earlier changes of this run left on the host
     traces: Traces
+    since: float  # when the turn of this host began, by the clock's own count of seconds

@@ -34,7 +34,7 @@ class Host:
     parents: dict[str, str] = field(default_factory=dict)
     copies: dict[str, str] = field(default_factory=dict)
 
-    def models(self) -> tuple[Live, ...]:
+    def models(self, _within: float = 0.0, /) -> tuple[Live, ...]:
         names = sorted((*self.shown, *self.copies))
         return tuple(Live(Address(self.name, name(text)), self.digest(text), 1) for text in names)
 
