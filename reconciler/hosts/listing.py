@@ -11,18 +11,17 @@ Entries = Sequence[Mapping[str, Any]]
 class Listing:
     """The last list, as long as nothing was written through us since; threads may share it."""
 
-    def __init__(self, read: Callable[[], Entries]) -> None:
-        self._read = read
+    def __init__(self) -> None:
         self._writes = 0  # beginnings and ends of writes
         self._last: tuple[int, float, Entries] = (-1, 0.0, ())
 
-    def entries(self, within: float = 0.0) -> Entries:
-        """Return what the server lists, or listed at most so many seconds ago; raises what reading it raises."""
+    def entries(self, read: Callable[[], Entries], within: float = 0.0) -> Entries:
+        """Return what is read now, or was at most so many seconds ago; raises what reading it raises."""
         writes, read_at, entries = self._last
         now = time.monotonic()
         if writes != self._writes or now - read_at >= within:
             writes = self._writes
-            entries = self._read()
+            entries = read()
             self._last = (writes, now, entries)
         return entries
 

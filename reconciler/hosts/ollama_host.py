@@ -48,7 +48,7 @@ class OllamaHost:
     def __post_init__(self) -> None:
         """Prepare the calls; nothing is sent yet."""
         self._wire = Wire(self.http, self.url.rstrip("/"), self.headers, self.token_env, self.patience)
-        self._listing = Listing(lambda: self._wire.tags())
+        self._listing = Listing()
 
     def version(self) -> str:
         """Return the server's version as it prints it."""
@@ -68,7 +68,9 @@ class OllamaHost:
         manifest can hold is left out, for nothing of ours can ever meet it. An entry without a
         digest is refused as a whole answer: unknown is safer than absent.
         """
-        found = [live for entry in self._listing.entries(within) if (live := self._live(entry)) is not None]
+        found = [
+            live for entry in self._listing.entries(self._wire.tags, within) if (live := self._live(entry)) is not None
+        ]
         return tuple(sorted(found, key=lambda live: live.address))
 
     def show(self, name: ModelName) -> Facts:
@@ -191,7 +193,9 @@ class OllamaHost:
 
     def _spelling(self, name: ModelName, within: float = 0.0) -> str | None:
         """Return the name as the server lists it, None where it does not."""
-        return next((entry["name"] for entry in self._listing.entries(within) if _name(entry) == name), None)
+        return next(
+            (entry["name"] for entry in self._listing.entries(self._wire.tags, within) if _name(entry) == name), None
+        )
 
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:

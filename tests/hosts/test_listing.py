@@ -28,48 +28,48 @@ class Server:
 
 
 def test_whoever_wants_it_as_it_is_now_gets_that() -> None:
-    listing = Listing(Server().tags)
-    assert [len(listing.entries()) for _ in range(3)] == [1, 2, 3]
-    assert len(listing.entries(-1.0)) == 4
+    listing, server = Listing(), Server()
+    assert [len(listing.entries(server.tags)) for _ in range(3)] == [1, 2, 3]
+    assert len(listing.entries(server.tags, -1.0)) == 4
 
 
 def test_the_last_list_is_good_for_whoever_says_so() -> None:
-    listing = Listing(Server().tags)
-    assert [len(listing.entries(LONG)) for _ in range(3)] == [1, 1, 1]
+    listing, server = Listing(), Server()
+    assert [len(listing.entries(server.tags, LONG)) for _ in range(3)] == [1, 1, 1]
 
 
 def test_a_list_from_before_the_end_of_a_write_is_not() -> None:
-    listing = Listing(Server().tags)
-    listing.entries()
+    listing, server = Listing(), Server()
+    listing.entries(server.tags)
     with listing.writing():
-        assert len(listing.entries(LONG)) == 2
-    assert len(listing.entries(LONG)) == 3
+        assert len(listing.entries(server.tags, LONG)) == 2
+    assert len(listing.entries(server.tags, LONG)) == 3
 
 
 def test_nor_is_one_that_was_read_while_another_thread_wrote() -> None:
     server = Server()
-    listing = Listing(server.tags)
+    listing = Listing()
 
     def written() -> None:
         with listing.writing():
             server.meanwhile = lambda: None
 
     server.meanwhile = written
-    assert len(listing.entries()) == 1
-    assert len(listing.entries(LONG)) == 2
+    assert len(listing.entries(server.tags)) == 1
+    assert len(listing.entries(server.tags, LONG)) == 2
 
 
 def test_a_write_that_failed_may_have_written() -> None:
-    listing = Listing(Server().tags)
-    listing.entries()
+    listing, server = Listing(), Server()
+    listing.entries(server.tags)
     with pytest.raises(ValueError, match="cut off"), listing.writing():
         raise ValueError("cut off")
-    assert len(listing.entries(LONG)) == 2
+    assert len(listing.entries(server.tags, LONG)) == 2
 
 
 def test_a_reading_that_failed_is_no_list() -> None:
     server = Server()
-    listing = Listing(server.tags)
+    listing = Listing()
 
     def cut() -> None:
         server.meanwhile = lambda: None
@@ -77,8 +77,8 @@ def test_a_reading_that_failed_is_no_list() -> None:
 
     server.meanwhile = cut
     with pytest.raises(OSError, match="cut off"):
-        listing.entries(LONG)
-    assert len(listing.entries(LONG)) == 2
+        listing.entries(server.tags, LONG)
+    assert len(listing.entries(server.tags, LONG)) == 2
 
 
 def test_a_host_knows_what_it_wrote_itself_and_not_what_others_did(
