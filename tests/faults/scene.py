@@ -28,6 +28,7 @@ from reconciler.errors import HostRejected, ReconcilerError
 from reconciler.hosts.ollama_host import OllamaHost
 from reconciler.manifest.load import load
 from reconciler.ports import RecordStore, Run, Source
+from reconciler.registry.postgres import PostgresDatabase
 from reconciler.registry.sql_store import SqlStore
 from reconciler.registry.sqlite_file import SqliteFile, utc_now
 from reconciler.sources import Context, FileCache
@@ -81,6 +82,7 @@ class Scene:
     gate: Gate
     name: str = field(default_factory=lambda: f"f{next(_numbers)}-{os.getpid()}")
     tag: str = ""  # the name on the host; empty where it is `name`
+    postgres: str = ""  # the address of the registry; empty where it is a file
     offset: timedelta = timedelta()
     silence: float = 5.0  # seconds without a byte that a run in this process takes for a fault
     pause: float = 0.02  # seconds between two tries in this process
@@ -110,11 +112,15 @@ class Scene:
         return OllamaHost(HOST, self.gate.url, http, patience=self.silence, callback="127.0.0.1")
 
     def store(self) -> RecordStore:
-        """Return the registry, on a clock that is `offset` away from the real one."""
+        """Return the registry; a file is on a clock that is `offset` away from the real one."""
+        if self.postgres:
+            return SqlStore(PostgresDatabase(self.postgres, lambda: "lineage"))
         return SqlStore(SqliteFile(self.registry, lambda: "lineage", lambda: utc_now() + self.offset))
 
     def plan(self) -> Plan:
-        return self._propose()[0]
+        plan, _, store = self._propose()
+        store.close()
+        return plan
 
     def apply(self, plan: Plan | None = None, *, wait: float = 0.0) -> RunResult:
         """Apply in this process, with short pauses."""
@@ -140,7 +146,8 @@ class Scene:
     @contextmanager
     def process(self, *words: str, shell: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
         """Give an apply in a process of its own."""
-        command = [*shell, sys.executable, "-m", "reconciler", "--registry", f"sqlite://{self.registry}"]
+        registry = self.postgres or f"sqlite://{self.registry}"
+        command = [*shell, sys.executable, "-m", "reconciler", "--registry", registry]
         environ = {**os.environ, **self.environ, "XDG_CACHE_HOME": str(self.cache.parent)}
         with subprocess.Popen(
             [*command, "apply", str(self.manifests), *(words or ("--auto-approve",))],

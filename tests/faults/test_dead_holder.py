@@ -9,8 +9,12 @@ from threading import Event
 import pytest
 
 from reconciler.registry.processes import Kernel
-from tests.faults.places import files_on_fake
+from tests.fakes.ollama_server import FakeOllama
+from tests.faults.places import Files, files_on_fake
 from tests.faults.scene import HOST
+from tests.faults.scene import scene as scene_of
+from tests.parts.missing import without
+from tests.parts.postgres import RealPostgres, available
 
 pytestmark = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
 
@@ -129,6 +133,20 @@ def test_of_two_that_come_after_a_killed_run_one_writes(scene):
             ends = sorted(scene.ended(process).status for process in (one, other))
     assert ends in ([0, 3], [0, 0]), "the later one is refused, or finds nothing to do"
     assert scene.converges() == "in sync"
+
+
+def test_a_team_need_not_wait_either(tmp_path):
+    if lacking := available():
+        without(lacking)
+    with RealPostgres() as postgres, FakeOllama() as server, scene_of(tmp_path, server, Files(), bare=True) as scene:
+        scene.postgres = postgres.url()
+        with in_the_middle(scene) as (first, _):
+            status, (line,) = second(scene)
+            assert (status, f"process {first.pid}," in line) == (3, True)
+            first.kill()
+            status, (line,) = second(scene)
+        assert (status, f"pid={first.pid}" in line) == (0, True)
+        assert scene.converges() == "in sync"
 
 
 def test_machines_read_the_same(scene, monkeypatch):
