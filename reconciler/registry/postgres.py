@@ -183,9 +183,12 @@ class PostgresSession:
         return int(number)
 
     def is_linked(self, link: int) -> bool:
-        """Tell whether the server still has a process of this number; that of a pool stays when a client has gone."""
-        ((there,),) = self.rows("SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = ?)", link)
-        return bool(there) or not link
+        """Tell whether the server still has a process of this number, or does not tell.
+
+        That of a connection pool stays when its client has gone.
+        """
+        ((told,),) = self.rows("SELECT has_table_privilege('pg_stat_activity', 'SELECT')")
+        return not (link and told) or bool(self.rows("SELECT 1 FROM pg_stat_activity WHERE pid = ?", link))
 
     def may_write(self) -> bool:
         """Tell whether this user may write our tables, and this server be written at all."""

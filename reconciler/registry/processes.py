@@ -49,7 +49,7 @@ class Kernel:
         return here is not None and is_dead(process, here, self.look(process.pid))
 
     def look(self, pid: int) -> Sight:
-        """Return what is to be seen of a process, which Linux must show: elsewhere the question could end it."""
+        """Return what is to be seen of a process. Ask on Linux only: elsewhere the question may end it."""
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

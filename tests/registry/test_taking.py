@@ -9,34 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.holder import Process
 from reconciler.errors import LeaseHeld
 from reconciler.registry.postgres import PostgresDatabase
 from reconciler.registry.processes import Kernel
 from reconciler.registry.sql_store import SqlStore
 from reconciler.registry.sqlite_file import SqliteFile
 from tests.registry.contender import RESOURCE
+from tests.registry.dying import TTL, Told, refused, soon, take
 from tests.registry.entries import run
 from tests.registry.tables import sql
 
 OTHER = "http://gpu-02:11434"
-TTL = 60.0  # seconds: longer than any test waits
 
 kernel = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
-
-
-class Told:
-    """Processes as we are told: who we are, and who of the others is dead."""
-
-    def __init__(self, pid=0, place="here"):
-        self.process = Process(pid, 5, place) if pid else None
-        self.dead = set()
-
-    def own(self):
-        return self.process
-
-    def is_dead(self, process):
-        return process in self.dead
 
 
 @pytest.fixture
@@ -79,22 +64,12 @@ def holding(url, name="r1"):
         holder.kill()
 
 
-def take(store, name, resource=RESOURCE):
-    return store.acquire(resource, name, f"ann@{name}", TTL)
-
-
-def refused(store, name="r2"):
-    with pytest.raises(LeaseHeld) as caught:
-        take(store, name)
-    return caught.value
-
-
 @kernel
 def test_the_lease_of_a_killed_process_is_taken_over_at_once(url, store):
     with holding(url) as holder:
         assert refused(store).pid == holder.pid
         holder.kill()
-        lease = _soon(lambda: take(store, "r2"))
+        lease = soon(lambda: take(store, "r2"))
         assert lease.instead_of.pid == holder.pid, "not reaped yet"
     assert (lease.run, lease.instead_of.run, lease.instead_of.actor) == ("r2", "r1", "ann@r1")
     assert lease.instead_of.since < lease.since
@@ -242,20 +217,6 @@ def test_a_name_that_looks_like_a_process_is_a_name(machine):
     assert store.leases() == (held,)
 
 
-def test_a_process_that_is_missed_here_and_connected_to_the_server_lives_in_a_clone_of_this_machine(database):
-    mine, clone = Told(100), Told(200)
-    first, second = (SqlStore(PostgresDatabase(database, str), who) for who in (mine, clone))
-    clone.dead.add(mine.process)
-    held = take(first, "r1")
-    refused(second)
-    sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reconciler'")
-    first.renew(held, TTL)
-    refused(second)
-    first.close()
-    assert _soon(lambda: take(second, "r2")).instead_of.run == "r1"
-    second.close()
-
-
 class Everybody(Told):
     """A machine on which everybody is dead."""
 
@@ -268,17 +229,6 @@ def _is_linked(store):
     with store._database.writing() as session:
         column = session.rows("SELECT actor FROM leases WHERE run = 'r1'")
         return any(session.is_linked(int(text.rpartition(" ")[2].rstrip("]"))) for (text,) in column)
-
-
-def _soon(act):
-    """Return what an act returns as soon as it is not refused; a server takes a moment to miss a connection."""
-    deadline = time.monotonic() + 5
-    while True:
-        try:
-            return act()
-        except LeaseHeld:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
 
 
 def _until(so):
