@@ -61,7 +61,7 @@ def held(lease: Lease) -> LeaseHeld:
         run=lease.run,
         since=lease.since,
         until=lease.until,
-        hint="wait until it is done; that of a run that died ends by itself, at once where its death can be proved",
+        hint="wait until it is done; the lease of a run that died ends by itself, at once where that can be proved",
     )
     error.pid = lease.pid
     return error
