@@ -48,7 +48,7 @@ class OllamaHost:
     def __post_init__(self) -> None:
         """Prepare the calls; nothing is sent yet."""
         self._wire = Wire(self.http, self.url.rstrip("/"), self.headers, self.token_env, self.patience)
-        self._listing = Listing()
+        self._listing = Listing[tuple[Live, str]]()
 
     def version(self) -> str:
         """Return the server's version as it prints it."""
@@ -68,10 +68,7 @@ class OllamaHost:
         manifest can hold is left out, for nothing of ours can ever meet it. An entry without a
         digest is refused as a whole answer: unknown is safer than absent.
         """
-        found = [
-            live for entry in self._listing.entries(self._wire.tags, within) if (live := self._live(entry)) is not None
-        ]
-        return tuple(sorted(found, key=lambda live: live.address))
+        return tuple(live for live, _ in self._listing.entries(self._read, within))
 
     def show(self, name: ModelName) -> Facts:
         """Return what a model consists of; HostRejected with status 404 if the host cannot show it.
@@ -191,11 +188,15 @@ class OllamaHost:
             message = f"{name} is listed without a digest or size"
             raise HostRejected(message, status=200, where=origin(self.url)) from error
 
+    def _read(self) -> tuple[tuple[Live, str], ...]:
+        """Return what the server lists, sorted, with each name as it is spelled there."""
+        found = ((live, entry["name"]) for entry in self._wire.tags() if (live := self._live(entry)) is not None)
+        return tuple(sorted(found, key=lambda item: item[0].address))
+
     def _spelling(self, name: ModelName, within: float = 0.0) -> str | None:
         """Return the name as the server lists it, None where it does not."""
-        return next(
-            (entry["name"] for entry in self._listing.entries(self._wire.tags, within) if _name(entry) == name), None
-        )
+        listed = self._listing.entries(self._read, within)
+        return next((spelling for live, spelling in listed if live.address.model == name), None)
 
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:

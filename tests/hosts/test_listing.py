@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.names import ModelName
 from reconciler.core.steps import Create
-from reconciler.hosts.listing import Entries, Listing
+from reconciler.hosts.listing import Listing
 from reconciler.hosts.ollama_host import OllamaHost
 from tests.hosts.conftest import Named, quiet
 
@@ -21,25 +21,25 @@ class Server:
         self.reads = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def tags(self) -> Entries:
+    def tags(self) -> list[int]:
         self.reads += 1
         self.meanwhile()
-        return [{"name": str(number)} for number in range(self.reads)]
+        return list(range(self.reads))
 
 
 def test_whoever_wants_it_as_it_is_now_gets_that() -> None:
-    listing, server = Listing(), Server()
+    listing, server = Listing[int](), Server()
     assert [len(listing.entries(server.tags)) for _ in range(3)] == [1, 2, 3]
     assert len(listing.entries(server.tags, -1.0)) == 4
 
 
 def test_the_last_list_is_good_for_whoever_says_so() -> None:
-    listing, server = Listing(), Server()
+    listing, server = Listing[int](), Server()
     assert [len(listing.entries(server.tags, LONG)) for _ in range(3)] == [1, 1, 1]
 
 
 def test_a_list_from_before_the_end_of_a_write_is_not() -> None:
-    listing, server = Listing(), Server()
+    listing, server = Listing[int](), Server()
     listing.entries(server.tags)
     with listing.writing():
         assert len(listing.entries(server.tags, LONG)) == 2
@@ -48,7 +48,7 @@ def test_a_list_from_before_the_end_of_a_write_is_not() -> None:
 
 def test_nor_is_one_that_was_read_while_another_thread_wrote() -> None:
     server = Server()
-    listing = Listing()
+    listing = Listing[int]()
 
     def written() -> None:
         with listing.writing():
@@ -60,7 +60,7 @@ def test_nor_is_one_that_was_read_while_another_thread_wrote() -> None:
 
 
 def test_a_write_that_failed_may_have_written() -> None:
-    listing, server = Listing(), Server()
+    listing, server = Listing[int](), Server()
     listing.entries(server.tags)
     with pytest.raises(ValueError, match="cut off"), listing.writing():
         raise ValueError("cut off")
@@ -69,7 +69,7 @@ def test_a_write_that_failed_may_have_written() -> None:
 
 def test_a_reading_that_failed_is_no_list() -> None:
     server = Server()
-    listing = Listing()
+    listing = Listing[int]()
 
     def cut() -> None:
         server.meanwhile = lambda: None

@@ -59,7 +59,8 @@ def test_base_is_spelled_as_it_is_listed(host: OllamaHost, fake: FakeOllama) -> 
 def test_base_that_vanishes_on_the_way_leaves_the_old_model(host: OllamaHost, fake: FakeOllama, files: Files) -> None:
     make(host, ModelName.parse("target"), files["other"])
     before = host.show(ModelName.parse("target"))
-    listed = json.dumps({"models": [*fake.store.listed(), {"name": "ghost:latest"}]})
+    ghost = {"name": "ghost:latest", "digest": "0" * 64, "size": 1}
+    listed = json.dumps({"models": [*fake.store.listed(), ghost]})
     fake.fail("tags", status=200, body=listed)
     with pytest.raises(HostRejected, match="file does not exist"):
         host.create(Create(ModelName.parse("target"), base=ModelName.parse("ghost"), system="x"), quiet)
