@@ -125,7 +125,7 @@ class Transfers:
         listener = self._listener.bind(host=host, digest=blob.digest.short)
         listener.event("debug", "transfer_started", size=blob.size)
         try:
-            moved = self._bring(host, blob)
+            moved = self._pass_on(host, blob) if self._passing else self._bring(host, blob)
         except ReconcilerError as error:
             listener.event("debug", "transfer_failed", error=str(error))
             raise
@@ -134,23 +134,31 @@ class Transfers:
 
     def _bring(self, host: HostName, blob: Blob) -> int:
         target = self._hosts[host]
-        convoy = self._convoys.pop((host, blob.digest), None) or Convoy(blob.size, 1)
-        lacks = False
-        try:
-            lacks = not target.has_blob(blob.held_as)
-            _must_not_be_merged(blob, passes=lacks and self._passing)
-        finally:
-            if self._passing:
-                convoy.decided(lacks and not blob.parts, partial(self._start, blob, convoy.content))
-        if not lacks:
+        if target.has_blob(blob.held_as):
             self.sent[blob.digest] = blob.held_as
             return 0
-        digest, content = (blob.digest, convoy.content) if self._passing else self._content(blob)
+        digest, content = self._content(blob)
         self.sent[blob.digest] = digest
         if blob.parts and target.has_blob(digest):
             return 0
+        return self._upload(host, digest, content)
+
+    def _pass_on(self, host: HostName, blob: Blob) -> int:
+        """Bring a blob through memory, once it is known of all hosts that want it who lacks it."""
+        convoy = self._convoys.pop((host, blob.digest), None) or Convoy(blob.size, 1)
+        lacks = False
+        try:
+            lacks = not self._hosts[host].has_blob(blob.held_as)
+            if lacks:
+                _must_not_be_merged(blob)
+        finally:
+            convoy.decided(lacks and not blob.parts, partial(self._start, blob, convoy.content))
+        self.sent[blob.digest] = blob.digest if lacks else blob.held_as
+        return self._upload(host, blob.digest, convoy.content) if lacks else 0
+
+    def _upload(self, host: HostName, digest: Digest, content: Arrival) -> int:
         task = f"{host} {digest.short}"
-        target.upload(digest, content, watching(self._listener, task, self._stop))
+        self._hosts[host].upload(digest, content, watching(self._listener, task, self._stop))
         self._listener.finished(task)
         self._listener.event("info", "blob_uploaded", host=host, digest=digest.short, bytes=content.size)
         return content.size
@@ -188,8 +196,8 @@ class Transfers:
         self._listener.finished(task)
 
 
-def _must_not_be_merged(blob: Blob, *, passes: bool) -> None:
-    if blob.parts and passes:
+def _must_not_be_merged(blob: Blob) -> None:
+    if blob.parts:
         raise Unusable(
             f"its {len(blob.parts)} parts are merged on this machine, which takes a file, and --no-cache forbids it",
             hint="apply without --no-cache, or to hosts that merge parts themselves",
