@@ -20,7 +20,6 @@ from reconciler.sources import Context
 from reconciler.sources._files.listed import ListedFile, grouped
 from reconciler.sources._files.model_file import blob_of, files_of, pin_of, record_of
 from reconciler.sources._files.pins import ANEW, FilesOnly, file_text, gguf_name, parsed_file, same_pin
-from reconciler.sources._formats.gguf_header import read_header
 from reconciler.sources._formats.gguf_judgement import KINDS
 from reconciler.sources._formats.gguf_parts import joined
 from reconciler.sources._formats.local_gguf import PART, PROJECTOR, LocalGgufs, LocalModel
@@ -100,7 +99,7 @@ class Gguf(FilesOnly):
         """Return what the file's header says, if it can be read: what is wrong with it, `resolve` has told."""
         paths = [Path(dict(part.locator)["path"]) for part in blob.parts or (blob,)]
         try:
-            headers = [(path.name, read_header(path)) for path in paths]
+            headers = [(path.name, self._files.header(path)) for path in paths]
             return described(joined(headers) if blob.parts else headers[0][1], paths[0].name)
         except ResolutionError:
             return None

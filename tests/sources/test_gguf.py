@@ -86,6 +86,21 @@ def test_an_unchanged_file_is_not_read_again(context: Context, tmp_path: Path) -
     assert fetched(context, pinned.files[0][1]) == path
 
 
+def test_what_a_file_says_of_itself_is_read_once(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    tiny_model(path)
+    [(_, blob)] = resolved(context, path).files
+    stamp = path.stat()
+    path.write_bytes(b"x" * stamp.st_size)
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    found = load("gguf", context).examine(blob)
+    assert found is not None
+    assert (found.architecture, found.holds) == ("llama", "model")
+    os.utime(path, ns=(0, 0))
+    assert load("gguf", context).examine(blob) is None
+
+
 def test_a_change_of_time_or_size_is_noticed(context: Context, tmp_path: Path) -> None:
     path = tmp_path / "m.gguf"
     tiny_model(path)

@@ -117,14 +117,16 @@ class GgufBytes:
 
     def _skip_texts(self, count: int) -> None:
         """Skip texts; a vocabulary has hundreds of thousands, so their lengths are looked up in blocks of the file."""
-        block, at = b"", 0  # where in the block the next length is
+        block, at, last = b"", 0, -1  # where in the block the next length is, and where it is whole at the latest
+        length_at, size = _LENGTH.unpack_from, _LENGTH.size
         for _ in range(count):
-            if at + _LENGTH.size > len(block):
+            if at > last:
                 self._skip(at - len(block))  # on to where it is, or back to where the block cuts it
                 block, at = self._file.read(_BLOCK), 0
-                if len(block) < _LENGTH.size:
-                    raise self.cut(self._file.tell() - len(block) + _LENGTH.size)
-            at += _LENGTH.size + _LENGTH.unpack_from(block, at)[0]
+                last = len(block) - size
+                if last < 0:
+                    raise self.cut(self._file.tell() - last)
+            at += size + length_at(block, at)[0]
         self._skip(at - len(block))
 
     def _skip(self, size: int) -> None:

@@ -48,6 +48,15 @@ class LocalGgufs:
         """Return a file with its digest; `holds` says what it is if not a model or an adapter."""
         return self._read(path, _JUDGES[holds], progress or _quietly)[0]
 
+    def header(self, path: Path) -> Header:
+        """Return what a file says of itself; read again, without the rest of it, only when it may have changed."""
+
+        def read(_size: int) -> tuple[Header, Fact]:
+            header = read_header(path)
+            return header, kept_header(header)
+
+        return read_once(self._cache, "gguf header", path, lambda _, kept: known_header(kept), read)
+
     def _in_parts(self, path: Path) -> LocalModel:
         folder, named = Path(os.path.realpath(path.parent)), ListedFile(path.name, 0, None)
         parts: list[tuple[ListedFile, Header]] = []
@@ -73,7 +82,7 @@ class LocalGgufs:
                     return None
 
         def read(size: int) -> tuple[tuple[ListedFile, Header], Fact]:
-            header = read_header(path)
+            header = self.header(path)
             judge(header, path.name)
             digest = hashed(path, size, progress)
             return (ListedFile(path.name, size, digest), header), (digest.hex, kept_header(header))
