@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import __version__
-from reconciler.cli.exit_codes import ERROR, INTERRUPTED, SIGNALLED, USAGE, status_of
+from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
 from reconciler.cli.screen import write_what_they_can_show
 from reconciler.cli.settings import COMPLETION, Settings
 from reconciler.errors import ManifestError, ReconcilerError
@@ -164,25 +164,11 @@ def cli(
 def main(args: Sequence[str] | None = None, memory: "Memory | None" = None) -> None:
     """Run the command line and exit with its status; only a bug ends in a traceback.
 
-    After a signal nobody waits for threads that still read from a hub or a host, whatever the status is then.
     `memory` is what a plan may remember.
     """
     _open_what_is_closed()
     write_what_they_can_show()
-    status = run(args, memory)
-    if status >= SIGNALLED or _is_somebody_left():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
-
-
-def _is_somebody_left() -> bool:
-    """Tell whether a thread was left behind, for which the interpreter would wait; none without `threading`."""
-    threading = sys.modules.get("threading")
-    return threading is not None and any(
-        thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()
-    )
+    sys.exit(run(args, memory))
 
 
 def _open_what_is_closed() -> None:

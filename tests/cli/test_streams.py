@@ -74,3 +74,13 @@ def test_a_reader_that_leaves_is_no_news():
     )
     os.close(writes)
     assert (result.returncode, result.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--version"], 0), (["validate", "no"], 1), (["a"], 64)])
+def test_a_process_ends_as_soon_as_all_is_written(words, status):
+    code = "import atexit; atexit.register(print, 'taken apart'); from reconciler.__main__ import process; process()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", code, *words]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (result.returncode, "taken apart" in result.stdout) == (status, False)
+    assert result.stdout or result.stderr
