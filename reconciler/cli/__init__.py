@@ -7,7 +7,6 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
 from reconciler.cli.screen import write_what_they_can_show
-from reconciler.cli.settings import COMPLETION, Settings
 from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
 _NO_OUTPUT = {errno.EPIPE, *_FULL}  # or a pipe
+
+COMPLETION = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 
 _MODULES = {"import": "import_"}  # by the command, where no module can be called as it is
 COMMANDS = {
@@ -89,6 +89,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (ReconcilerError, click.ClickException, click.Abort, KeyboardInterrupt, OSError) as error:
+            from reconciler.cli.settings import Settings
+
             _result_of(error, ctx)
             as_json = isinstance(ctx.obj, Settings) and ctx.obj.log_format == "json"
             if not as_json or (isinstance(error, OSError) and error.errno not in _FULL):
@@ -156,6 +158,10 @@ def cli(
     Exit codes: 0 done or in sync, 1 error, 2 changes pending (with --detailed-exitcode),
     3 refused (unsafe, stale, or not ours), 4 applied in part, 64 wrong usage.
     """
+    from dataclasses import replace
+
+    from reconciler.cli.settings import Settings
+
     settings = Settings.read(log_level, log_format, registry_url, color=not no_color, listen=listen)
     ctx.obj = replace(settings, memory=ctx.obj)
     ctx.color = ctx.obj.color or None  # else click takes colours out where there is no terminal

@@ -3,7 +3,6 @@
 import codecs
 import io
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 
@@ -45,7 +44,11 @@ def colours(environ: Mapping[str, str], *, terminal: bool) -> bool:
 
 def columns() -> int:
     """Return how wide the terminal is that shows stdout, 0 where none does."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    if not sys.stdout.isatty():
+        return 0
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def write_what_they_can_show() -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.recall.tape import Tape
 
 OLLAMA_PORT = 11434
-COMPLETION = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 -- compared, never bound
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")  # what Ollama takes for a hub, and can make a folder of
 _PORT = re.compile(r"[0-9]{1,5}")

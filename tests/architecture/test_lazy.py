@@ -28,6 +28,7 @@ SLOW = frozenset(
     }
 )
 VALIDATOR = frozenset({"jsonschema"})
+PATHS = frozenset({"pathlib", "urllib"})  # with shutil, a seventh of what the completion of a name takes
 READING = VALIDATOR | {"jsonschema_rs", "yaml"}  # not for what was read before
 COMMAND = "import sys; from reconciler.cli import main; sys.argv[0] = 'reconciler'; main()"
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -58,9 +59,9 @@ def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
     ("code", "arguments", "absent"),
     [
         ("import reconciler", (), SLOW | READING | {"click", "urllib3", "sqlite3"}),
-        ("import reconciler.cli", (), SLOW | READING),
-        (COMMAND, ("--version",), SLOW | READING),
-        (COMMAND, ("--help",), SLOW | READING),
+        ("import reconciler.cli", (), SLOW | READING | PATHS | {"shutil"}),
+        (COMMAND, ("--version",), SLOW | READING | PATHS),
+        (COMMAND, ("--help",), SLOW | READING | PATHS),
         (COMMAND, ("validate", "small.yaml"), SLOW | VALIDATOR | {"sqlite3"}),
     ],
     ids=["import reconciler", "import reconciler.cli", "--version", "--help", "validate"],
@@ -82,9 +83,9 @@ def test_what_was_validated_before_is_not_read_again(tmp_path: Path) -> None:
     ("line", "needed"),
     [
         ("pl", set()),
-        ("plan --out", set()),
-        ("plan --target s", {"yaml"}),
-        ("forget s", {"sqlite3"}),
+        ("plan --out", {*PATHS}),
+        ("plan --target s", {*PATHS, "yaml"}),
+        ("forget s", {*PATHS, "sqlite3"}),
     ],
 )
 def test_completing_a_line_imports_only_what_that_takes(line, needed, tmp_path, monkeypatch) -> None:
@@ -94,7 +95,7 @@ def test_completing_a_line_imports_only_what_that_takes(line, needed, tmp_path, 
     monkeypatch.setenv("COMP_WORDS", f"reconciler {line}")
     (tmp_path / "registry.db").touch()
     monkeypatch.setenv("RECONCILER_REGISTRY", f"sqlite://{tmp_path}/registry.db")
-    slow = SLOW | VALIDATOR | {"urllib3", "ssl", "http", "yaml", "sqlite3"}
+    slow = SLOW | VALIDATOR | PATHS | {"shutil", "urllib3", "ssl", "http", "yaml", "sqlite3"}
     assert _loaded(f"{COMMAND}; sys.exit('not reached')", folder=tmp_path) & slow == needed
 
 

@@ -25,7 +25,7 @@ def command(ctx: click.Context, shell: str) -> int:
 
     zsh needs its completion system: `autoload -U compinit; compinit` before the script is sourced.
     """
-    from reconciler.cli.settings import COMPLETION
+    from reconciler.cli import COMPLETION
     from reconciler.cli.shells import PROGRAM, SHELLS
 
     click.echo(SHELLS[shell](ctx.find_root().command, {}, PROGRAM, COMPLETION).source(), nl=False)
