@@ -14,6 +14,7 @@ from reconciler.cli.clock import SystemClock
 from reconciler.core.names import HostName
 from reconciler.errors import Interrupted, LeaseHeld, RegistryUnavailable
 from reconciler.ports import RecordStore, Run
+from reconciler.registry.processes import Kernel
 from reconciler.registry.store import open_store
 from reconciler.workflow.leases import Terms, held
 from tests.workflow.conftest import Ear
@@ -182,6 +183,21 @@ def test_a_process_that_is_interrupted_frees_its_hosts_and_a_killed_one_does_in_
     assert bool(store.leases()) is kept
     with hold(store, ear, wait=10.0) as leases:
         leases.check(A)
+
+
+@pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
+def test_the_leases_of_a_killed_process_are_taken_over_at_once_and_that_is_told_once(registry, store, ear):
+    command = [sys.executable, "-m", "tests.workflow.keeper", registry, "60", *HOSTS.values()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as keeper:
+        assert keeper.stdout.readline() == "held\n"
+        (lease, _) = store.leases()
+        keeper.kill()
+    with hold(store, ear) as leases:
+        leases.check(A)
+        leases.check(B)
+    ((name, facts),) = ear.events
+    assert (name, facts["host"], facts["who"], facts["run"]) == ("lease_taken_over", "a", "ann@ci-7", "r1")
+    assert (facts["pid"], facts["run_there"], facts["since"]) == (keeper.pid, "kept", lease.since)
 
 
 def _steal(store: RecordStore, resource: str) -> None:
