@@ -64,6 +64,9 @@ class ManifestError(ReconcilerError):
 class Interrupted(ReconcilerError):
     """Somebody asked the run to end, and this was abandoned half-way."""
 
+    def __init__(self, message: str = "the run was interrupted", *, where: str = "") -> None:
+        super().__init__(message, hint="apply again to go on", where=where)
+
 
 class SettingsError(ReconcilerError):
     """A flag or an environment variable that cannot be used as it stands."""

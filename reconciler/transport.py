@@ -26,6 +26,7 @@ STALL_TIMEOUT = 60.0  # seconds without a byte
 BODY_LIMIT = 32 << 20  # bytes; no answer that is read whole is ever larger
 LINE_LIMIT = 1 << 20  # bytes; a line of progress has a few hundred
 _BLOCK = 1 << 18  # bytes per write of an upload
+_NO_ADDRESS = "what is no address"
 _MAX_RETRY_AFTER = 30  # seconds
 
 
@@ -184,10 +185,12 @@ def origin(url: str) -> str:
     """Return `scheme://host:port` of an address: what may be shown, for it holds no path, query or password."""
     try:
         parts = urlsplit(url)
-        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+        if not parts.hostname:
+            return _NO_ADDRESS
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
     except ValueError:
-        return "what is no address"
+        return _NO_ADDRESS
 
 
 def _final(response: "urllib3.BaseHTTPResponse", url: str) -> str:
@@ -251,6 +254,9 @@ def _translated(error: Exception, where: str) -> TransportError:
     # a refused connection is a kind of ConnectTimeoutError to urllib3, so the order of these matters
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return TransportError("its name is not known", where=where, hint="check the spelling and DNS")
+    if isinstance(reason, urllib3.exceptions.LocationParseError):
+        hint = "write it in ASCII (xn--… for other letters), with 1 to 63 characters between dots"
+        return TransportError("its name can't be that of a host", where=where, hint=hint)
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         cause = str(reason).rsplit("] ", 1)[-1]
         return TransportError(f"no connection: {cause.lower()}", where=where)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from reconciler.recall.tape import Tape
 
 OLLAMA_PORT = 11434
+_HOST_FORMS = "host, host:port, or a URL that begins with http:// or https://"
+_BARE_IPV6 = re.compile(r"^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?=/|$)")  # which Ollama takes without brackets
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 -- compared, never bound
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")  # what Ollama takes for a hub, and can make a folder of
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -76,15 +78,18 @@ def ollama_url(text: str) -> str:
 
     host, host:port, :port, http(s)://host[:port][/path]; a scheme brings its own port, 0.0.0.0 is this machine.
     """
-    bare = text.strip().strip("\"'")
-    has_scheme = "://" in bare
+    scheme, has_scheme, bare = text.strip().strip("\"'").rpartition("://")
+    address = _BARE_IPV6.sub(r"[\g<0>]", bare, count=1)
     try:
-        parts = urlsplit(bare if has_scheme else f"http://{bare}")
+        parts = urlsplit(f"{scheme or 'http'}://{address}")
         port = parts.port
     except ValueError as error:
-        raise SettingsError("$OLLAMA_HOST is not an address", hint="host, host:port or a URL") from error
+        raise SettingsError("$OLLAMA_HOST is not an address", hint=_HOST_FORMS) from error
     if parts.scheme not in {"http", "https"}:
-        raise SettingsError("$OLLAMA_HOST is neither http nor https")
+        raise SettingsError("$OLLAMA_HOST is neither http nor https", hint=_HOST_FORMS)
+    if parts.username is not None:
+        hint = "declare a Host, and name the variable that holds the secret under spec.auth"
+        raise SettingsError("$OLLAMA_HOST must not carry a user or password", hint=hint)
     host = parts.hostname or "127.0.0.1"
     host = {_EVERYWHERE: "127.0.0.1", "::": "::1"}.get(host, host)
     standard = {"http": 80, "https": 443}[parts.scheme] if has_scheme else OLLAMA_PORT

@@ -12,6 +12,8 @@ from reconciler.errors import HostRejected
 _LONGEST = 300  # characters of a host's text that we repeat
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
 _REDIRECTS = range(300, 400)
+_PAGE = "the answer is a web page"
+STRANGER = "is that Ollama, and not something else that listens there?"
 _HINTS = (
     ("file does not exist", "the hub has no model of that name and tag"),
     ("no such file or directory", "the host lost a blob, perhaps at a restart: run apply again"),
@@ -42,7 +44,8 @@ def refused(status: int, body: str, *, where: str, token_env: str) -> HostReject
     """Return the error for an answer with a bad status; `token_env` names the variable its token came from, if any."""
     text = _error_of(body)
     message = printable(text) or f"HTTP {status} without a word"
-    hint = _hint_for_status(status, body, token_env) or hint_for(text)
+    foreign = text == _PAGE or (status == 404 and text == body)  # Ollama has our paths, and says in JSON what it lacks
+    hint = _hint_for_status(status, body, token_env) or hint_for(text) or (STRANGER if foreign else "")
     return HostRejected(message, status=status, hint=hint, where=where)
 
 
@@ -56,7 +59,7 @@ def _error_of(body: str) -> str:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        return "the answer is a web page" if body.lstrip().startswith("<") else body
+        return _PAGE if body.lstrip().startswith("<") else body
     found = answer.get("error") if isinstance(answer, dict) else None
     return found if isinstance(found, str) else body
 

@@ -21,7 +21,7 @@ from reconciler.arrival import Arrival, Reader
 from reconciler.core.digest import Digest
 from reconciler.core.frozen import dataclass
 from reconciler.errors import HostRejected, HostTimeout, HostUnreachable, TransportError
-from reconciler.hosts.refusal import printable, refused
+from reconciler.hosts.refusal import STRANGER, printable, refused
 from reconciler.hosts.stream import follow, parsed
 from reconciler.ports import Progress
 from reconciler.transport import Http, Reply, Stream, origin
@@ -29,7 +29,6 @@ from reconciler.transport import Http, Reply, Stream, origin
 _LONGEST_REFUSAL = 64 << 10  # bytes of an error's body that we read
 _NOT_THERE = "is Ollama running there (`ollama serve`), and is the address right: spec.url, or $OLLAMA_HOST?"
 _HANGS = "it takes connections and does not answer: is it hung, stopped, or out of memory?"
-_STRANGER = "is that Ollama, and not something else that listens there?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +193,7 @@ class Wire:
         return text
 
     def _strange(self, message: str) -> HostRejected:
-        return HostRejected(message, status=200, hint=_STRANGER, where=self._where)
+        return HostRejected(message, status=200, hint=STRANGER, where=self._where)
 
     @property
     def _where(self) -> str:

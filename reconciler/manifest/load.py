@@ -11,11 +11,9 @@ from reconciler.errors import ManifestError
 from reconciler.manifest import files
 from reconciler.manifest.folder import Folder
 from reconciler.manifest.kept import Kept
-from reconciler.manifest.rules import Rule, finding
+from reconciler.manifest.rules import IGNORED, Rule, finding
 
 MAX_TEXT = 64 * 1024 * 1024  # characters in all; the same file counts for each model that names it
-
-IGNORED = "# reconciler: ignore"  # the first line of a YAML file that is no manifest, such as one of Kubernetes
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 

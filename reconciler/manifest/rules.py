@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from reconciler.core.diagnostics import Diagnostic, Location, Severity
 
+IGNORED = "# reconciler: ignore"  # the first line of a YAML file that is no manifest, such as one of Kubernetes
+
 
 class Rule(StrEnum):
     """Every finding's `code`; once released, a name keeps its meaning."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.core.frozen import dataclass
 from reconciler.manifest.formats import SECRET
-from reconciler.manifest.rules import Rule, finding, nearest
+from reconciler.manifest.rules import IGNORED, Rule, finding, nearest
 from reconciler.manifest.tree import Json, Node
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def _wrong_value(failure: _Failure) -> Iterator[Diagnostic]:
     near = nearest(node.value, list(failure.wanted)) if isinstance(node.value, str) else ""
     message = f"{failure.subject} must be {' or '.join(failure.wanted)}, not {given}"
     rule = _RULES.get(failure.subject, Rule.WRONG_VALUE)
-    yield finding(node.location, rule, message, f"did you mean {near!r}?" if near else "")
+    other = f"a YAML file that is no manifest begins with '{IGNORED}'" if rule is Rule.UNKNOWN_API_VERSION else ""
+    yield finding(node.location, rule, message, f"did you mean {near!r}?" if near else other)
 
 
 def _exclusive(failure: _Failure) -> Iterator[Diagnostic]:

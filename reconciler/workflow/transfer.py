@@ -58,7 +58,7 @@ class Transfers:
     ) -> None:
         if self._stop.is_set() or error is not None:
             for content in self._arrivals:
-                content.fail(Interrupted("the run was interrupted"))  # nobody waits for what nobody brings
+                content.fail(Interrupted())  # nobody waits for what nobody brings
         for fleet in (*self._carriers.values(), self._fetchers):
             fleet.__exit__(kind, error, trace)
 
@@ -83,7 +83,7 @@ class Transfers:
         begun = self._begin(host, blob)
         while not wait([begun], POLL).done:
             if self._stop.is_set():
-                raise Interrupted("the run was interrupted")
+                raise Interrupted
         try:
             moved = begun.result()
         except ReconcilerError as error:

@@ -11,7 +11,7 @@ def watching(listener: Listener, task: str, stop: Event) -> Progress:
 
     def progress(phase: str, done: int, total: int) -> None:
         if stop.is_set():
-            raise Interrupted("the run was interrupted")
+            raise Interrupted
         listener.progress(task, phase, done, total)
 
     return progress

@@ -141,6 +141,8 @@ def test_a_token_that_hugging_face_does_not_take_is_an_error(reconciler, doctor,
     monkeypatch.setenv("HF_ENDPOINT", "https://user:s3cret@hub.example")
     one(doctor()[1], "error", "https://hub.example", "must not carry a user", "HF_TOKEN")
     assert "s3cret" not in reconciler("doctor").out
+    monkeypatch.setenv("HF_ENDPOINT", "hub.example")
+    one(doctor()[1], "error", "what is no address", "HF_ENDPOINT is no address", "it begins with https://")
 
 
 def test_a_repo_without_a_token_is_fine_and_the_endpoint_is_asked(reconciler, doctor, folder, host, hub, monkeypatch):

@@ -15,6 +15,9 @@ ADDRESSES = [
     ("0.0.0.0", "http://127.0.0.1:11434"),
     ("[::1]:9", "http://[::1]:9"),
     ("[::]:9", "http://[::1]:9"),
+    ("::1", "http://[::1]:11434"),
+    ("::", "http://[::1]:11434"),
+    ("https://fe80::1:2/ollama", "https://[fe80::1:2]:443/ollama"),
     ("http://gpu", "http://gpu:80"),
     ("https://gpu", "https://gpu:443"),
     ("https://gpu.example:8443/ollama/", "https://gpu.example:8443/ollama"),
@@ -27,11 +30,18 @@ def test_ollama_host_is_read_as_ollama_reads_it(text, url):
     assert ollama_url(text) == url
 
 
-@pytest.mark.parametrize("text", ["ftp://u:s3cret@gpu", "http://u:s3cret@gpu:port", "gpu:99999999", "[u:s3cret@h"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ftp://u:s3cret@gpu", "http://u:s3cret@gpu:port", "gpu:99999999", "[u:s3cret@h"),
+        *("u:s3cret@gpu", "https://s3cret@gpu", "a:b:s3cret"),
+    ],
+)
 def test_an_ollama_host_that_is_no_address_is_a_clear_mistake_and_not_repeated(text):
     with pytest.raises(SettingsError, match="OLLAMA_HOST") as error:
         ollama_url(text)
     assert "s3cret" not in str(error.value)
+    assert error.value.hint
 
 
 def test_the_registry_is_where_xdg_says():

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.core.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
-from reconciler.manifest.load import IGNORED, load
+from reconciler.manifest.load import load
+from reconciler.manifest.rules import IGNORED
 
 HOST = "apiVersion: reconciler/v1\nkind: Host\nmetadata: {name: a}\nspec: {url: 'http://a'}\n"
 

@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from reconciler.manifest.load import IGNORED
+from reconciler.manifest.rules import IGNORED
 from tests.conftest import REPOSITORY
 from tests.parts.missing import program
 from tests.recipes.conftest import RECIPES, Site

@@ -100,7 +100,9 @@ def test_a_file_that_is_another_size_than_the_hub_said_is_refused(hub_context: C
 def test_a_folder_that_cannot_be_written_is_named(hub_context: Context, blob: Blob) -> None:
     hub_context.downloads.write_text("a file where the folder should be")
 
-    assert str(hub_context.downloads) in refused(hub_context, blob).message
+    error = refused(hub_context, blob)
+    assert str(hub_context.downloads) in error.message
+    assert error.hint.startswith("make it a folder that you can write")
 
 
 def test_a_disk_that_takes_no_more_is_named_and_keeps_what_it_has(

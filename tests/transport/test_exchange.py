@@ -188,6 +188,13 @@ def test_name_that_is_unknown_says_so() -> None:
     assert not caught.value.timed_out
 
 
+@pytest.mark.parametrize("name", ["a..b", f"{'a' * 64}.example"])
+def test_name_that_no_host_can_have_says_so(name: str) -> None:
+    with pytest.raises(TransportError, match="its name can't be that of a host") as caught:
+        Http().request("GET", f"http://{name}/")
+    assert "ASCII" in caught.value.hint
+
+
 def test_server_that_takes_no_connection_is_a_timeout() -> None:
     with ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -221,6 +228,7 @@ def test_plain_http_behind_https_is_a_tls_fault(serve: Serve) -> None:
         ("http://[::1]:11434/secret", "http://[::1]:11434"),
         ("https://[fe80::1]/", "https://[fe80::1]"),
         ("http://secret:secret", "what is no address"),
+        ("secret", "what is no address"),
     ],
 )
 def test_origin_shows_nothing_secret(url: str, shown: str) -> None:

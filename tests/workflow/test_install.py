@@ -233,7 +233,9 @@ def test_a_model_that_somebody_changed_meanwhile_is_left_alone(private: Private)
 def test_a_wish_to_stop_abandons_the_pull_and_leaves_nothing(private: Private) -> None:
     private.declare("new")
     private.site.ear = Meddler(at="progress pulling", act=private.site.stop.set)
-    assert only(private.site.apply())[:2] == (Status.SKIPPED, "the run was interrupted")
+    result = private.site.apply()
+    assert only(result)[:2] == (Status.SKIPPED, "the run was interrupted")
+    assert result.outcomes[0].hint == "apply again to go on"
     assert private.shown == "old"
     assert private.clean
     private.site.stop.clear()

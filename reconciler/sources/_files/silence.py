@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from reconciler.errors import SourceUnavailable, TransportError
 
+_OURS = "is it up, and can this machine reach it?"
+
 
 @contextmanager
 def answering(failed: str = "the hub did not answer", hint: str = "") -> Iterator[None]:
@@ -12,4 +14,6 @@ def answering(failed: str = "the hub did not answer", hint: str = "") -> Iterato
     try:
         yield
     except TransportError as error:
-        raise SourceUnavailable(f"{failed}: {error.message}", hint=hint or error.hint, where=error.where) from error
+        raise SourceUnavailable(
+            f"{failed}: {error.message}", hint=hint or error.hint or _OURS, where=error.where
+        ) from error

@@ -123,6 +123,8 @@ class HubApi:
         """Return the address of the hub; raises Unusable for one that would give a password away."""
         if "@" in self._endpoint:
             raise Unusable("HF_ENDPOINT must not carry a user or password", hint=f"give a token in {TOKEN}")
+        if not self._endpoint.startswith(("https://", "http://")):
+            raise SourceUnavailable("HF_ENDPOINT is no address", hint="it begins with https:// or http://")
         return self._endpoint
 
     def token(self) -> str:
