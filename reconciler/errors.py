@@ -71,6 +71,12 @@ class Interrupted(ReconcilerError):
 class SettingsError(ReconcilerError):
     """A flag or an environment variable that cannot be used as it stands."""
 
+    @classmethod
+    def unwritten(cls, what: str, error: OSError, path: object) -> "SettingsError":
+        """Return the error for a file that was asked for and can't be written."""
+        hint = "check the path, who may write there, and the room on that disk"
+        return cls(f"{what}: {error.strerror}", hint=hint, where=str(path))
+
 
 class TransportError(ReconcilerError):
     """One HTTP exchange that failed below HTTP: `timed_out` tells a silence from a refusal."""

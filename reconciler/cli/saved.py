@@ -27,7 +27,7 @@ def save(path: Path, question: Question, plan: Plan) -> None:
     try:
         path.write_text(sealed(plan, asked), encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"the plan can't be saved: {error.strerror}", where=str(path)) from error
+        raise SettingsError.unwritten("the plan can't be saved", error, path) from error
 
 
 class Saved:
@@ -57,7 +57,8 @@ def saved_plan(question: Question) -> Saved | None:
         text = named[0].read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise SettingsError(f"the saved plan can't be read: {reason}", where=str(named[0])) from error
+        hint = "`reconciler plan --out FILE` saves one"
+        raise SettingsError(f"the saved plan can't be read: {reason}", hint=hint, where=str(named[0])) from error
     return Saved(opened(text, str(named[0])))
 
 

@@ -26,7 +26,7 @@ def write_new(files: Mapping[Path, str]) -> None:
         _remove(written)
         if path not in written and isinstance(error, FileExistsError) and path.parent.is_dir():
             raise _there(path) from error  # somebody else was faster
-        raise SettingsError(f"it can't be written: {error.strerror}", where=str(path)) from error
+        raise SettingsError.unwritten("it can't be written", error, path) from error
     except BaseException:
         _remove(written)
         raise

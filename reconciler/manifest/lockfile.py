@@ -94,7 +94,7 @@ def write(file: LockFile, references: Mapping[str, Facts]) -> None:
     try:
         files.replace(file.path, text)
     except OSError as error:
-        raise SettingsError(f"the lock can't be written: {error.strerror}", where=str(file.path)) from error
+        raise SettingsError.unwritten("the lock can't be written", error, file.path) from error
 
 
 def _folders(paths: Iterable[Path]) -> tuple[LockFile, ...]:

@@ -17,7 +17,7 @@ def write(path: Path, snapshot: Snapshot, record_text: WriteRecord) -> None:
     try:
         files.replace(path, written(snapshot, record_text))
     except OSError as error:
-        raise SettingsError(f"the snapshot can't be written: {error.strerror}", where=str(path)) from error
+        raise SettingsError.unwritten("the snapshot can't be written", error, path) from error
 
 
 def read(path: Path, record_from: ReadRecord) -> Snapshot:

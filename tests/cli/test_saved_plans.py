@@ -96,4 +96,4 @@ def test_a_saved_plan_goes_with_nothing_else(reconciler, saved):
 
 def test_a_plan_that_cannot_be_saved_says_so(reconciler, saved):
     result = reconciler("plan", "--out", "nosuch/p.json")
-    assert (result.status, "can't be saved" in result.err) == (1, True)
+    assert (result.status, "can't be saved" in result.err, "hint: check the path" in result.err) == (1, True, True)

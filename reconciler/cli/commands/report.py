@@ -70,4 +70,4 @@ def _write(file: Path, text: str) -> None:
     try:
         files.replace(file, text)
     except OSError as error:
-        raise SettingsError(f"the page can't be written: {error.strerror}", where=str(file)) from error
+        raise SettingsError.unwritten("the page can't be written", error, file) from error
