@@ -5,7 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -20,8 +20,9 @@ def scene(tmp_path):
         yield made
 
 
-@pytest.mark.parametrize("way", ["Ctrl-C", "Ctrl-D"])
-def test_leaving_the_prompt_says_that_nothing_was_done(scene, way):
+@contextmanager
+def at_the_prompt(scene):
+    """Give an apply that asks, and the terminal to answer it at."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "reconciler", "--registry", f"sqlite://{scene.registry}"]
     with subprocess.Popen(
@@ -31,11 +32,17 @@ def test_leaving_the_prompt_says_that_nothing_was_done(scene, way):
         while b"Apply this?" not in said:
             said += os.read(process.stderr.fileno(), 1000)
         try:
-            err = _left(process, ours, way)
+            yield process, ours
         finally:
             process.kill()
     os.close(ours)
     os.close(theirs)
+
+
+@pytest.mark.parametrize("way", ["Ctrl-C", "Ctrl-D"])
+def test_leaving_the_prompt_says_that_nothing_was_done(scene, way):
+    with at_the_prompt(scene) as (process, terminal):
+        err = _left(process, terminal, way)
     assert process.returncode == 130
     assert "nothing was done" in err.decode()
     assert "Traceback" not in err.decode()
@@ -49,6 +56,16 @@ def _left(process, terminal, way):
         with suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=2)[1]
     return b""
+
+
+def test_a_plan_that_was_approved_is_not_made_anew_behind_the_back_of_whoever_did(scene):
+    with at_the_prompt(scene) as (process, terminal):
+        assert scene.apply().good  # somebody else
+        os.write(terminal, b"yes\n")
+        err = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 3, err
+    assert "somebody else applied" in err
+    assert "planned_anew" not in err
 
 
 def test_a_saved_plan_that_is_stale_is_refused_with_3(scene, tmp_path):

@@ -1,11 +1,13 @@
 """`reconciler apply`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options, output
+from reconciler.cli.listening import lines
 from reconciler.cli.question import Question, asks
 from reconciler.cli.recalling import Recalling
 from reconciler.cli.rounds import Round
@@ -14,10 +16,16 @@ from reconciler.cli.saved import as_saved, saved_plan
 from reconciler.cli.settings import Settings
 from reconciler.cli.telling import telling
 from reconciler.cli.wiring import open_store, propose_for
+from reconciler.core.outcome import RunResult
 from reconciler.core.plan import Plan
-from reconciler.errors import SettingsError
+from reconciler.errors import SettingsError, StalePlan
 from reconciler.workflow.news import with_news
 from reconciler.workflow.propose import World
+
+_ANEW = 2  # times that a plan is made once more; a registry that is busier than that is worth telling about
+
+Made = tuple[Plan, str, RunResult]
+"""A plan, how it was shown, and what came of it."""
 
 
 @click.command("apply")
@@ -46,7 +54,8 @@ def command(
 
     Each change is put on record the moment it is known, and believed only after the host was read again. A change
     that fails leaves the old model as it was, and only what is built on it is skipped. Applying again finds
-    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once.
+    nothing to do. Ctrl-C finishes the change in hand and stops; a second one stops at once. Where another run
+    applied in the meantime, nothing is done by a plan that somebody has seen; with --auto-approve it is made anew.
 
     \b
     Example, in cron:
@@ -58,17 +67,33 @@ def command(
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
         saved, store = saved_plan(question), open_store(settings)
         recalling = Recalling(settings, question, allowed=saved is None and format_ == "text" and made.is_quiet)
-        with made.phase("plan"):
-            made.proposal = proposal = propose_for(saved.question if saved else question, recalling.settings, store)
-        made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
-        told = _show(plan, proposal.world, settings) if format_ == "text" else ""
-        _confirm(plan, approved=auto_approve or saved is not None)
-        result = carry_out(plan, proposal, store, made, Manner(parallelism, lease_timeout, passing=no_cache))
+
+        def planned_and_done() -> Made:
+            with made.phase("plan"):
+                made.proposal = proposal = propose_for(saved.question if saved else question, recalling.settings, store)
+            made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
+            told = _show(plan, proposal.world, settings) if format_ == "text" else ""
+            _confirm(plan, approved=auto_approve or saved is not None)
+            manner = Manner(parallelism, lease_timeout, passing=no_cache)
+            return plan, told, carry_out(plan, proposal, store, made, manner)
+
+        any_plan = auto_approve and saved is None
+        plan, told, result = _anew_while_stale(planned_and_done, made) if any_plan else planned_and_done()
         if plan.pending or format_ != "text":
             click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
         if not result.outcomes and not store.leases():  # whoever holds one may leave something to clear up
             recalling.end(plan, told)
     return made.status
+
+
+def _anew_while_stale(planned_and_done: Callable[[], Made], made: Round) -> Made:
+    """Plan anew where another run applied before this one's first write: whatever the plan is, it is approved."""
+    for _ in range(_ANEW):
+        try:
+            return planned_and_done()
+        except StalePlan as error:
+            lines(made.settings, made.clock).event("warning", "planned_anew", run=made.run, why=error.message)
+    return planned_and_done()
 
 
 def _show(plan: Plan, world: World, settings: Settings) -> str:
