@@ -58,10 +58,10 @@ class Passing(Arrival):
                     self._blocks[number][start : start + len(taken)] = taken
                 data, place = data[len(taken) :], place + len(taken)
 
-    def scatter(self, whole: Sequence[int]) -> None:
+    def scatter(self, begun: Sequence[tuple[int, int]]) -> None:
         """Do nothing: nobody goes on with it later."""
 
-    def keep(self, whole: Sequence[int]) -> None:
+    def keep(self, marks: Sequence[tuple[int, int]]) -> None:
         """Do nothing, as `scatter` does."""
 
     @contextmanager

@@ -116,14 +116,14 @@ def test_a_killed_download_goes_on_with_the_pieces_that_are_missing(large: Large
         file.write(CONTENT[:PIECE])
         file.seek(2 * PIECE)
         file.write(CONTENT[2 * PIECE : 3 * PIECE + 70_000])
-    large.listed.begin([0, 2])
+    large.listed.begin([(0, PIECE), (2, PIECE)])
 
     assert large.bring() == CONTENT
     assert sorted(large.spans()) == sorted([SPANS[1], SPANS[3]])
     assert large.left() == {"", ".lock"}
 
 
-def test_what_is_interrupted_lists_the_pieces_that_are_whole(large: Large) -> None:
+def test_what_is_interrupted_goes_on_with_the_bytes_that_are_missing(large: Large) -> None:
     def stop(_: str, done: int, __: int) -> None:
         if done > 2 * PIECE:
             raise Interrupted("enough")
@@ -131,18 +131,22 @@ def test_what_is_interrupted_lists_the_pieces_that_are_whole(large: Large) -> No
     with pytest.raises(Interrupted):
         large.bring(stop)
 
-    kept = large.listed.read()
-    for number in kept:
-        assert large.part.read_bytes()[number * PIECE : (number + 1) * PIECE] == CONTENT[number * PIECE :][:PIECE]
+    kept = dict(large.listed.read())
+    assert sum(kept.values()) > 2 * PIECE
+    for number, count in kept.items():
+        assert large.part.read_bytes()[number * PIECE :][:count] == CONTENT[number * PIECE :][:count]
     asked = len(large.spans())
     assert large.bring() == CONTENT
-    assert not {SPANS[number] for number in kept} & set(large.spans()[asked:])
+    starts = {int(span.removeprefix("bytes=").partition("-")[0]) for span in large.spans()[asked:]}
+    there = {number: count for number, count in kept.items() if number * PIECE + count < len(CONTENT) and count < PIECE}
+    assert starts >= {number * PIECE + count for number, count in there.items()}
+    assert not starts & {number * PIECE for number in kept}
 
 
 def test_a_list_that_lies_spoils_nothing(large: Large) -> None:
     large.context.downloads.mkdir()
     large.part.write_bytes(bytes(len(CONTENT)))
-    large.listed.begin([*range(COUNT)])
+    large.listed.begin([(number, min(PIECE, len(CONTENT) - number * PIECE)) for number in range(COUNT)])
 
     with pytest.raises(SourceUnavailable, match="what arrived is not"):
         large.bring()
@@ -150,7 +154,7 @@ def test_a_list_that_lies_spoils_nothing(large: Large) -> None:
     assert large.bring() == CONTENT
 
 
-@pytest.mark.parametrize("text", ["-1\n-7\n999999999\n", "\n", "x\n"])
+@pytest.mark.parametrize("text", [f"-1 {PIECE}\n999999999 {PIECE}\n0 -1\n0 0\n0 {PIECE + 1}\n", "\n", "x\n", "0\n"])
 def test_a_list_that_can_not_be_true_is_no_list(large: Large, text: str) -> None:
     large.context.downloads.mkdir()
     large.part.write_bytes(CONTENT[:PIECE])

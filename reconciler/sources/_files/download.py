@@ -14,7 +14,7 @@ from typing import Protocol
 from reconciler.arrival import Arrival
 from reconciler.errors import SourceUnavailable
 from reconciler.ports import Progress
-from reconciler.sources._files.pieces import Pieces
+from reconciler.sources._files.pieces import Mark, Pieces
 from reconciler.transport import Stream
 
 Ask = Callable[[int, int], AbstractContextManager[Stream]]
@@ -41,11 +41,11 @@ class Store(Protocol):
     def write(self, place: int, data: bytes) -> None:
         """Put bytes at a place; raises ReconcilerError where that can't be done."""
 
-    def scatter(self, whole: Sequence[int]) -> None:
-        """Learn that bytes will come out of order from now on, and the numbers of the pieces that are whole."""
+    def scatter(self, begun: Sequence[Mark]) -> None:
+        """Learn that bytes will come out of order from now on, and what is there."""
 
-    def keep(self, whole: Sequence[int]) -> None:
-        """Learn of more pieces that are whole."""
+    def keep(self, marks: Sequence[Mark]) -> None:
+        """Learn of more that is there."""
 
 
 class Download:
@@ -62,6 +62,13 @@ class Download:
 
         `begin` is called for each attempt. Raises ResolutionError, or what the store does.
         """
+        try:
+            self._tried(begin)
+        except BaseException:
+            self._store.keep(self._pieces.begun)  # what is there of each piece, for whoever goes on
+            raise
+
+    def _tried(self, begin: Callable[[], Ask]) -> None:
         failures = 0
         while self._pieces.missing:
             before = self._pieces.arrived
@@ -107,7 +114,7 @@ class Download:
                         halt.set()
                     raise
 
-        self._store.scatter(self._pieces.whole)
+        self._store.scatter(self._pieces.begun)
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             working: list[Future[None]] = [pool.submit(copy_context().run, work) for _ in range(_CONNECTIONS)]
         failed = [error for future in working if (error := future.exception()) is not None]

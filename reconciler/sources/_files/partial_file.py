@@ -23,7 +23,7 @@ from reconciler.errors import ResolutionError, SourceUnavailable
 from reconciler.passing import Passing
 from reconciler.ports import Progress
 from reconciler.sources._files.download import Ask, Download
-from reconciler.sources._files.pieces import PASSING, PIECE, PieceList, Pieces
+from reconciler.sources._files.pieces import PASSING, PIECE, Mark, PieceList, Pieces
 
 _BLOCK = 1 << 20  # bytes
 _SECTOR = 512  # bytes: what a file takes on a disk is counted in these, and holes in it take nothing
@@ -47,16 +47,16 @@ class PartialFile:
                 count = os.pwrite(self._file, left, place)
                 left, place = left[count:], place + count
 
-    def scatter(self, whole: Sequence[int]) -> None:
+    def scatter(self, begun: Sequence[Mark]) -> None:
         """Begin a list of pieces: from now on the length says nothing."""
         with writing(self._folder):
-            self._pieces.begin(whole)
+            self._pieces.begin(begun)
 
-    def keep(self, whole: Sequence[int]) -> None:
-        """Name more pieces in the list, where there is one."""
+    def keep(self, marks: Sequence[Mark]) -> None:
+        """Mark more in the list, where there is one."""
         if self._pieces.there:
             with writing(self._folder):
-                self._pieces.add(whole)
+                self._pieces.add(marks)
 
 
 def downloaded(folder: Path, blob: Blob, arrival: Arrival, progress: Progress, begin: Callable[[], Ask]) -> None:
@@ -99,9 +99,9 @@ def _there(part: Path, listed: PieceList, size: int) -> Pieces:
     if not length or length > size:
         listed.drop()
     elif listed.there:
-        for number in listed.read():
-            if number >= 0 and ((number + 1) * PIECE <= length or length == size):
-                pieces.add(number * PIECE, min(PIECE, size - number * PIECE))
+        for number, count in listed.read():
+            if number >= 0 and 0 < count <= PIECE and number * PIECE + count <= length:
+                pieces.add(number * PIECE, count)
     else:
         pieces.add(0, length)
     return pieces

@@ -1,16 +1,20 @@
 """Pieces: how much of a blob has arrived, where several connections bring parts of it at the same time.
 
 Beside a download, `<sha256>.pieces` names those that are whole, so that a process that was killed loses no more than
-what was under way. Without it a download has grown from its start on, and its length says all. Neither is believed in
-the end: after a power cut they may lie, so the whole is hashed before it counts.
+what was under way; one that was asked to end has added what is there of the others. Without that list a download has
+grown from its start on, and its length says all. Neither is believed in the end: after a power cut they may lie, so the
+whole is hashed before it counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 PIECE = 16 << 20  # bytes: long enough that a connection's answers cost little of its time
 PASSING = 8 << 20  # bytes of a piece where all that is under way is held in memory
+
+Mark = tuple[int, int]
+"""The number of a piece, and how many of its bytes are there, from its beginning on."""
 
 
 class Pieces:
@@ -38,12 +42,12 @@ class Pieces:
                 yield self._until(number), self._end(number)
 
     @property
-    def whole(self) -> list[int]:
-        """Return the numbers of the pieces that are whole."""
-        return sorted(number for number in self._have if self._until(number) == self._end(number))
+    def begun(self) -> list[Mark]:
+        """Return each piece of which anything is there."""
+        return sorted(self._have.items())
 
-    def add(self, place: int, count: int) -> list[int]:
-        """Take note of bytes that are there, and return the numbers of the pieces that are whole by that."""
+    def add(self, place: int, count: int) -> list[Mark]:
+        """Take note of bytes that are there, and return the pieces that are whole by that."""
         made, end = [], min(place + count, self._size)
         while place < end:
             number = place // self.piece
@@ -53,7 +57,7 @@ class Pieces:
                 self._have[number] = until - number * self.piece
                 self.arrived += new
                 if until == self._end(number):
-                    made.append(number)
+                    made.append((number, self._have[number]))
             place = until
         while self._until(self._whole) == self._end(self._whole) < self._size:
             self._whole += 1
@@ -67,7 +71,7 @@ class Pieces:
 
 
 class PieceList:
-    """The file that names the pieces which are whole: the length of all pieces, then a number on each line."""
+    """The file that marks what is there: the length of a piece, then on each line a mark; a later one adds to it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -77,23 +81,27 @@ class PieceList:
         """Tell whether there is one."""
         return self._path.exists()
 
-    def read(self) -> list[int]:
-        """Return the numbers; none where it can't be read."""
+    def read(self) -> list[Mark]:
+        """Return the marks; none where it can't be read."""
         with suppress(OSError, ValueError):
             *lines, _torn = self._path.read_text(encoding="ascii").split("\n")
             if lines and int(lines[0]) == PIECE:
-                return [int(line) for line in lines[1:]]
+                return [(int(number), int(count)) for number, count in (line.split(" ") for line in lines[1:])]
         return []
 
-    def begin(self, numbers: Sequence[int]) -> None:
+    def begin(self, marks: Iterable[Mark]) -> None:
         """Write it anew."""
-        self._path.write_text("".join(f"{number}\n" for number in (PIECE, *numbers)), encoding="ascii")
+        self._path.write_text(f"{PIECE}\n{_lines(marks)}", encoding="ascii")
 
-    def add(self, numbers: Sequence[int]) -> None:
-        """Name more of them."""
+    def add(self, marks: Iterable[Mark]) -> None:
+        """Write more of them."""
         with self._path.open("a", encoding="ascii") as file:
-            file.write("".join(f"{number}\n" for number in numbers))
+            file.write(_lines(marks))
 
     def drop(self) -> None:
         """Delete it."""
         self._path.unlink(missing_ok=True)
+
+
+def _lines(marks: Iterable[Mark]) -> str:
+    return "".join(f"{number} {count}\n" for number, count in marks)
