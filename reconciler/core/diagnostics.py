@@ -1,8 +1,9 @@
 """A finding about input: what is wrong, exactly where, and what to do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from reconciler.core.frozen import dataclass
 
 
 class Severity(StrEnum):

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import NewType
+
+from reconciler.core.frozen import dataclass
 
 Fingerprint = NewType("Fingerprint", str)
 

@@ -6,27 +6,30 @@ To type checkers, and to `fields` and `replace`, it is the standard one.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, FrozenInstanceError, fields
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
 
 Method = Callable[..., Any]
+_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
 
-    def dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
-        """Return a decorator for a class whose objects never change; both words are there to be read."""
+    def dataclass(*, frozen: bool, slots: bool, order: bool = False) -> Callable[[type], type]:
+        """Return a decorator for a class whose objects never change; the first two words are there to be read."""
         assert frozen
         assert slots
-        return _made
+        return partial(_made, order=_ORDER if order else ())
 
 
-def _made(cls: type) -> type:
+def _made(cls: type, order: Iterable[str]) -> type:
     made: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     compared = [field.name for field in fields(made) if field.compare]
     shown = [field.name for field in fields(made) if field.repr]
@@ -48,9 +51,17 @@ def _made(cls: type) -> type:
         init(self, *args, **given)
 
     methods: dict[str, Method] = {"__init__": first, "__eq__": same, "__hash__": hashed, "__repr__": text}
-    own = {"__setattr__": _refuse, "__delattr__": _refuse, **methods}
+    sorts = {name: _sorting(values, getattr(operator, name)) for name in order}
+    own = {"__setattr__": _refuse, "__delattr__": _refuse, **methods, **sorts}
     _give(made, {name: method for name, method in own.items() if cls.__dict__.get(name) is None})
     return made
+
+
+def _sorting(values: Method, holds: Method) -> Method:
+    def compare(self: object, other: object) -> bool:
+        return holds(values(self), values(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    return compare
 
 
 def _give(made: type, methods: Mapping[str, Method]) -> None:
@@ -68,6 +79,8 @@ def _init(made: type) -> Method:
     words, lines = ["self"], []
     for field in fields(made):
         name = value = field.name
+        if not field.init:  # `__post_init__` gives it
+            continue
         if field.default_factory is not MISSING:
             known[f"_make_{name}"] = field.default_factory
             words.append(f"{name}=_absent")

@@ -6,8 +6,10 @@ The grammar is Ollama's own, as found by experiment on 0.9.3.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NewType
+
+from reconciler.core.frozen import dataclass
 
 DEFAULT_HUB = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"

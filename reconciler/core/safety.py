@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core.change import WRITES, Action, Change, Cost
+from reconciler.core.frozen import dataclass
 from reconciler.core.names import Address, HostName, ModelName
 from reconciler.core.steps import Delete, Pull, is_staging, written_names
 

@@ -110,3 +110,26 @@ def test_they_are_shown_and_taken_apart_alike():
             pass
         case _:
             pytest.fail("it does not match")
+
+
+@pytest.mark.parametrize("decorate", [dataclass, dataclasses.dataclass], ids=["ours", "standard"])
+def test_they_are_sorted_by_their_values_where_that_is_asked_for(decorate):
+    @decorate(frozen=True, slots=True, order=True)
+    class Word:
+        key: str = field(init=False)
+        text: str = field(compare=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "key", self.text.lower())
+
+    @decorate(frozen=True, slots=True)
+    class Unsorted:
+        text: str
+
+    small, large, other = Word("a"), Word(text="B"), Word("A")
+    assert sorted([large, small]) == [small, large]
+    assert (small < large, small <= other, large > small, other >= small) == (True, True, True, True)
+    assert (large < small, small < other, small > other) == (False, False, False)
+    for one in (small, Unsorted("a")):
+        with pytest.raises(TypeError, match="not supported between"):
+            sorted([one, Unsorted("b")])
