@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
-from reconciler.core.outcome import RunResult
-from reconciler.core.plan import Plan
 from reconciler.errors import ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
+    from reconciler.core.outcome import RunResult
+    from reconciler.core.plan import Plan
     from reconciler.report.upstream import Told
 
 
-def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
+def plan(made: "Plan", settings: Settings, format_: str, name: str = "") -> str:
     """Return a plan in one of the formats of `plan`; a comment is known by the `name` of what was planned."""
     registry = settings.registry_url.partition("?")[0]
     if format_ == "json":
@@ -33,7 +33,7 @@ def plan(made: Plan, settings: Settings, format_: str, name: str = "") -> str:
     return plan_text(made, colour=settings.color, registry=registry, columns=settings.columns)
 
 
-def run(made: Plan, result: RunResult, settings: Settings, format_: str, name: str = "") -> str:
+def run(made: "Plan", result: "RunResult", settings: Settings, format_: str, name: str = "") -> str:
     """Return what came of a run in one of the formats of `apply`; a comment is known by its `name`, as a plan's is."""
     if format_ == "json":
         from reconciler.report.json_report import run_json
@@ -46,14 +46,14 @@ def run(made: Plan, result: RunResult, settings: Settings, format_: str, name: s
     return text_of_run(result, settings)
 
 
-def text_of_run(result: RunResult, settings: Settings) -> str:
+def text_of_run(result: "RunResult", settings: Settings) -> str:
     """Return what came of a run as text."""
     from reconciler.report.terminal import run_text
 
     return run_text(result, colour=settings.color, columns=settings.columns)
 
 
-def status(made: Plan, settings: Settings, format_: str) -> str:
+def status(made: "Plan", settings: Settings, format_: str) -> str:
     """Return the state of everything in one of the formats of `status`."""
     if format_ == "json":
         from reconciler.report.json_report import status_json

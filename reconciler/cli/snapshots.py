@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,12 +15,14 @@ from reconciler.cli.question import Question
 from reconciler.cli.settings import Settings
 from reconciler.cli.wiring import Proposal, default_host, open_store, propose_for, proposed, read
 from reconciler.core.frozen import dataclass
-from reconciler.core.names import HostName
-from reconciler.core.resource import HostSpec, Manifests
-from reconciler.core.snapshot import AsOf, Sight, Snapshot
-from reconciler.core.state import Observed, RecordedState, Unobserved
 from reconciler.errors import StalePlan
-from reconciler.ports import Clock, Host, RecordStore
+
+if TYPE_CHECKING:
+    from reconciler.core.names import HostName
+    from reconciler.core.resource import HostSpec, Manifests
+    from reconciler.core.snapshot import AsOf, Sight, Snapshot
+    from reconciler.core.state import RecordedState, Unobserved
+    from reconciler.ports import Clock, Host, RecordStore
 
 Result = TypeVar("Result")
 
@@ -81,7 +83,7 @@ def propose(question: Question, settings: Settings, live: Live) -> Proposal:
     return propose_for(question, settings, open_store(settings))
 
 
-def save(file: Path, proposal: Proposal, store: RecordStore) -> None:
+def save(file: Path, proposal: Proposal, store: "RecordStore") -> None:
     """Take a snapshot of the hosts of a plan, and write it; raises StalePlan if somebody applied meanwhile."""
     from reconciler.manifest.snapshot_file import write
     from reconciler.registry.codec import record_text
@@ -95,14 +97,16 @@ def save(file: Path, proposal: Proposal, store: RecordStore) -> None:
     write(file, taken, record_text)
 
 
-def _read(file: Path) -> Snapshot:
+def _read(file: Path) -> "Snapshot":
     from reconciler.manifest.snapshot_file import read as read_file
     from reconciler.registry.codec import record_from
 
     return read_file(file, record_from)
 
 
-def _propose_from(question: Question, settings: Settings, snapshot: Snapshot, max_age: int | None) -> Proposal:
+def _propose_from(question: Question, settings: Settings, snapshot: "Snapshot", max_age: int | None) -> Proposal:
+    from reconciler.core.state import Unobserved
+
     as_of = _as_of(snapshot, SystemClock(), own_records=not settings.registry_named)
     _young_enough(as_of, max_age)
     sights = {sight.host.host: sight for sight in snapshot.sights}
@@ -120,16 +124,18 @@ def _propose_from(question: Question, settings: Settings, snapshot: Snapshot, ma
     return replace(made, plan=replace(made.plan, as_of=as_of))
 
 
-def _records(snapshot: Snapshot, settings: Settings) -> RecordedState:
+def _records(snapshot: "Snapshot", settings: Settings) -> "RecordedState":
     return open_store(settings).read() if settings.registry_named else snapshot.recorded
 
 
-def _as_of(snapshot: Snapshot, clock: Clock, *, own_records: bool) -> AsOf:
+def _as_of(snapshot: "Snapshot", clock: "Clock", *, own_records: bool) -> "AsOf":
+    from reconciler.core.snapshot import AsOf
+
     then, now = (datetime.fromisoformat(text) for text in (snapshot.taken_at, clock.now()))
     return AsOf(snapshot.taken_at, int((now - then).total_seconds()), own_records)
 
 
-def _young_enough(as_of: AsOf, max_age: int | None) -> None:
+def _young_enough(as_of: "AsOf", max_age: int | None) -> None:
     from reconciler.report.text import human_age
 
     if max_age is None or -_SKEW <= as_of.age <= max_age:
@@ -140,7 +146,7 @@ def _young_enough(as_of: AsOf, max_age: int | None) -> None:
     raise StalePlan(f"the snapshot is {human_age(as_of.age)} old, and may be {limit} (--max-age)", hint=_ANEW)
 
 
-def _with_host(manifests: Manifests, sights: dict[HostName, Sight], settings: Settings) -> Manifests:
+def _with_host(manifests: "Manifests", sights: "dict[HostName, Sight]", settings: Settings) -> "Manifests":
     """Return the manifests with a host: where none is declared, the one that was taken for `$OLLAMA_HOST` then."""
     if manifests.hosts:
         return manifests
@@ -150,8 +156,9 @@ def _with_host(manifests: Manifests, sights: dict[HostName, Sight], settings: Se
     return replace(manifests, hosts=(here if asked or seen is None else replace(here, url=seen.host.url),))
 
 
-def _host(spec: HostSpec, sight: Sight | None) -> Host | Unobserved:
+def _host(spec: "HostSpec", sight: "Sight | None") -> "Host | Unobserved":
     """Return a declared host as the snapshot saw it, or why it did not."""
+    from reconciler.core.state import Observed, Unobserved
     from reconciler.hosts.snapshot_host import SnapshotHost
     from reconciler.report.text import without_login
 

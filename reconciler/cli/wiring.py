@@ -1,6 +1,5 @@
 """Wiring: from settings and manifests to hosts, sources and a store. The one place where an adapter meets a use."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,26 +11,25 @@ from reconciler.cli.host_secrets import headers_of, secrets_of, withheld
 from reconciler.cli.naming import declared
 from reconciler.cli.question import DEFAULT_PATH, Question
 from reconciler.cli.settings import Settings, ollama_url
-from reconciler.core.decide import Policy, Prune
 from reconciler.core.diagnostics import Diagnostic, Location
 from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Lock
 from reconciler.core.names import HostName, host_name
-from reconciler.core.plan import Plan
 from reconciler.core.resource import HostSpec, Manifests
-from reconciler.core.safety import Limits
-from reconciler.core.state import RecordedState, Unobserved
 from reconciler.errors import ManifestError
-from reconciler.ports import Host, RecordStore, Source, Sources
 from reconciler.transport import Http
-from reconciler.workflow.propose import World, propose
-from reconciler.workflow.resolve import Locking
-from reconciler.workflow.selection import Selection
 
 if TYPE_CHECKING:
+    from reconciler.core.decide import Policy
+    from reconciler.core.plan import Plan
+    from reconciler.core.safety import Limits
+    from reconciler.core.state import RecordedState, Unobserved
     from reconciler.manifest.load import Loaded
     from reconciler.manifest.lockfile import LockFile
+    from reconciler.ports import Host, RecordStore, Source, Sources
     from reconciler.sources import Context
+    from reconciler.workflow.propose import World
+    from reconciler.workflow.selection import Selection
 
 
 def load(paths: Sequence[Path], settings: Settings) -> Manifests:
@@ -77,13 +75,19 @@ def default_host(settings: Settings) -> HostSpec:
     return HostSpec(HostName("default"), url, Location("$OLLAMA_HOST"))
 
 
-def open_store(settings: Settings) -> RecordStore:
+def open_store(settings: Settings) -> "RecordStore":
     """Return the record store that the settings name, to be closed when the command ends."""
     from reconciler.registry.store import open_store as open_it
 
-    store = open_it(settings.registry_url, lineage=lambda: secrets.token_hex(8))
+    store = open_it(settings.registry_url, lineage=_new_lineage)
     click.get_current_context().call_on_close(store.close)
     return store
+
+
+def _new_lineage() -> str:
+    from secrets import token_hex
+
+    return token_hex(8)
 
 
 def source_context(settings: Settings) -> "Context":
@@ -94,14 +98,14 @@ def source_context(settings: Settings) -> "Context":
     return Context(_http(settings), answers, settings.cache / "downloads", settings.environ)
 
 
-def open_sources(settings: Settings) -> Sources:
+def open_sources(settings: Settings) -> "Sources":
     """Return a function that gives each type of source, made at its first use."""
     from reconciler.sources import load as load_source
 
     context = source_context(settings)
     made: dict[str, Source] = {}
 
-    def source(kind: str) -> Source:
+    def source(kind: str) -> "Source":
         if kind not in made:
             made[kind] = load_source(kind, context)
         return made[kind]
@@ -109,7 +113,7 @@ def open_sources(settings: Settings) -> Sources:
     return source
 
 
-def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> tuple[dict[HostName, Host], tuple[Unobserved, ...]]:
+def open_hosts(specs: Sequence[HostSpec], settings: Settings) -> "tuple[dict[HostName, Host], tuple[Unobserved, ...]]":
     """Return the hosts that can be asked, and those that can't for want of a secret that may go there."""
     from reconciler.hosts.ollama_host import OllamaHost
 
@@ -137,8 +141,10 @@ def _http(settings: Settings, ca_file: str | None = None) -> Http:
     return TapedHttp(settings.tape, ca_file=ca_file)
 
 
-def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> Selection:
+def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -> "Selection":
     """Return the selection that `--target` and `--host` name; raises click.BadParameter for what is not declared."""
+    from reconciler.workflow.selection import Selection
+
     return Selection(
         frozenset(declared(text, (item.name for item in manifests.resources), "--target") for text in targets),
         frozenset(_declared_host(text, manifests) for text in hosts),
@@ -149,12 +155,12 @@ def select(targets: Sequence[str], hosts: Sequence[str], manifests: Manifests) -
 class Proposal:
     """A plan, with what is needed to carry it out."""
 
-    plan: Plan
-    world: World
+    plan: "Plan"
+    world: "World"
     secrets: tuple[str, ...]  # values that no log line may hold
 
 
-def propose_for(question: Question, settings: Settings, store: RecordStore) -> Proposal:
+def propose_for(question: Question, settings: Settings, store: "RecordStore") -> Proposal:
     """Return the plan that answers the question, and the world that it was made from."""
     manifests = load(question.paths, settings)
     return proposed(question, settings, manifests, *open_hosts(manifests.hosts, settings), store.read())
@@ -164,11 +170,14 @@ def proposed(
     question: Question,
     settings: Settings,
     manifests: Manifests,
-    hosts: Mapping[HostName, Host],
-    silent: tuple[Unobserved, ...],
-    recorded: RecordedState,
+    hosts: "Mapping[HostName, Host]",
+    silent: "tuple[Unobserved, ...]",
+    recorded: "RecordedState",
 ) -> Proposal:
     """Return the plan that answers the question for these hosts and records; `silent` are hosts that can't be asked."""
+    from reconciler.workflow.propose import World, propose
+    from reconciler.workflow.resolve import Locking
+
     selection = select(question.targets, question.hosts, manifests)
     locking = Locking(locked(question.paths), required=question.locked or _lock_required(manifests))
     world = World(hosts, silent, open_sources(settings), recorded, locking)
@@ -178,8 +187,10 @@ def proposed(
     return Proposal(plan, world, values)
 
 
-def _policy(question: Question, manifests: Manifests) -> Policy:
+def _policy(question: Question, manifests: Manifests) -> "Policy":
     """Return what is allowed: a flag allows it for once, a declared policy for good."""
+    from reconciler.core.decide import Policy, Prune
+
     declared = manifests.policy.prune if manifests.policy is not None else Prune.NEVER
     return Policy(Prune.OWNED if question.prune else Prune(declared), question.adopt)
 
@@ -189,7 +200,9 @@ def _lock_required(manifests: Manifests) -> bool:
     return manifests.policy is not None and manifests.policy.require_lock
 
 
-def _limits(manifests: Manifests) -> Limits:
+def _limits(manifests: Manifests) -> "Limits":
+    from reconciler.core.safety import Limits
+
     spec, limits = manifests.policy, Limits()
     if spec is None:
         return limits

@@ -1,24 +1,28 @@
 """Which store an address names."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from reconciler.errors import SettingsError
-from reconciler.ports import RecordStore
-from reconciler.registry.database import Database, Lineage
-from reconciler.registry.sql_store import SqlStore
+
+if TYPE_CHECKING:
+    from reconciler.ports import RecordStore
+    from reconciler.registry.database import Database, Lineage
 
 _SUPPORTED = "sqlite:///absolute/path/registry.db and postgresql://user@host/database are supported"
 
 _WHERE = "--registry or $RECONCILER_REGISTRY"
 
 
-def open_store(url: str, *, lineage: Lineage) -> RecordStore:
+def open_store(url: str, *, lineage: "Lineage") -> "RecordStore":
     """Return the store that `url` names, touching nothing yet; raises SettingsError for an address that is none.
 
     `lineage` is called once, when the registry is first created, and gives it an identity of its own.
     No message repeats the address, which may hold a password.
     """
+    from reconciler.registry.sql_store import SqlStore
+
     scheme = url.partition("://")[0]
     if scheme == "sqlite":
         return SqlStore(_sqlite(url, lineage))
@@ -33,7 +37,7 @@ def file_of(url: str) -> Path | None:
     return Path("/" + unquote(path).lstrip("/")) if scheme == "sqlite" else None
 
 
-def _sqlite(url: str, lineage: Lineage) -> Database:
+def _sqlite(url: str, lineage: "Lineage") -> "Database":
     from reconciler.registry.sqlite_file import SqliteFile
 
     path, file = url.removeprefix("sqlite://"), file_of(url)
@@ -42,7 +46,7 @@ def _sqlite(url: str, lineage: Lineage) -> Database:
     return SqliteFile(file, lineage)
 
 
-def _postgres(url: str, lineage: Lineage) -> Database:
+def _postgres(url: str, lineage: "Lineage") -> "Database":
     try:
         from reconciler.registry.postgres import PostgresDatabase
     except ImportError as error:

@@ -62,7 +62,7 @@ def _loaded(code: str, *arguments: str, folder: Path) -> set[str]:
         ("import reconciler.cli", (), SLOW | READING | PATHS | {"shutil"}),
         (COMMAND, ("--version",), SLOW | READING | PATHS),
         (COMMAND, ("--help",), SLOW | READING | PATHS),
-        (COMMAND, ("validate", "small.yaml"), SLOW | VALIDATOR | {"sqlite3"}),
+        (COMMAND, ("validate", "small.yaml"), SLOW | VALIDATOR | {"sqlite3", "concurrent"}),
     ],
     ids=["import reconciler", "import reconciler.cli", "--version", "--help", "validate"],
 )
@@ -85,7 +85,7 @@ def test_what_was_validated_before_is_not_read_again(tmp_path: Path) -> None:
         ("pl", set()),
         ("plan --out", {*PATHS}),
         ("plan --target s", {*PATHS, "yaml"}),
-        ("forget s", {*PATHS, "sqlite3"}),
+        ("forget s", {*PATHS, "sqlite3", "concurrent"}),
     ],
 )
 def test_completing_a_line_imports_only_what_that_takes(line, needed, tmp_path, monkeypatch) -> None:
@@ -95,7 +95,7 @@ def test_completing_a_line_imports_only_what_that_takes(line, needed, tmp_path, 
     monkeypatch.setenv("COMP_WORDS", f"reconciler {line}")
     (tmp_path / "registry.db").touch()
     monkeypatch.setenv("RECONCILER_REGISTRY", f"sqlite://{tmp_path}/registry.db")
-    slow = SLOW | VALIDATOR | PATHS | {"shutil", "urllib3", "ssl", "http", "yaml", "sqlite3"}
+    slow = SLOW | VALIDATOR | PATHS | {"shutil", "urllib3", "ssl", "http", "yaml", "sqlite3", "concurrent"}
     assert _loaded(f"{COMMAND}; sys.exit('not reached')", folder=tmp_path) & slow == needed
 
 

@@ -1,6 +1,7 @@
 """`reconciler plan`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,10 @@ from reconciler.cli.recalling import Recalling
 from reconciler.cli.settings import Settings
 from reconciler.cli.snapshots import Live, propose
 from reconciler.cli.snapshots import live as from_snapshot
-from reconciler.core.plan import Plan
-from reconciler.workflow.news import with_news
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Proposal
+    from reconciler.core.plan import Plan
 
 
 @click.command("plan")
@@ -65,7 +68,7 @@ def command(
     _must_make_sense(format_, graph, out, live)
     recalling = Recalling(settings, question, allowed=out is None and live.file is None)
     proposal = propose(question, recalling.settings, live)
-    plan = with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
+    plan = _with_news(proposal)
     if out is not None:
         _save(out, question, plan)
     told = output.plan(plan, settings, graph or format_, question.title)
@@ -74,7 +77,13 @@ def command(
     return status_of_plan(plan, detailed=detailed_exitcode)
 
 
-def _save(out: Path, question: Question, plan: Plan) -> None:
+def _with_news(proposal: "Proposal") -> "Plan":
+    from reconciler.workflow.news import with_news
+
+    return with_news(proposal.plan, proposal.world.recorded, proposal.world.sources)
+
+
+def _save(out: Path, question: Question, plan: "Plan") -> None:
     from reconciler.cli.saved import save
 
     save(out, question, plan)
