@@ -60,7 +60,7 @@ class Cost:
 
     transfer: int = 0  # bytes that must reach the host, over the network
     disk: int = 0  # change of the host's disk use, with the copy that a host may make of what it imports;
-    # deletes count a model whole, though shared layers stay
+    # deletes count what is not known to be shared
     at_most: bool = False  # the host may hold some of it already: both are the most that they can be
 
 

@@ -1,6 +1,6 @@
 """Disk: what hosts hold, and what a plan adds to it, as far as that can be known without reading their disks. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.core.change import Action, Change
 from reconciler.core.digest import Digest
@@ -8,7 +8,7 @@ from reconciler.core.names import Address
 from reconciler.core.resource import HostSpec
 from reconciler.core.safety import Budget
 from reconciler.core.state import Live, LiveState, Observed, Recorded, RecordedState
-from reconciler.core.steps import converted, create_of, projectors_of, uploads_of
+from reconciler.core.steps import converted, create_of, needed_blobs, projectors_of, uploads_of
 from reconciler.core.versions import Feature, has
 
 _REMADE = frozenset({"weights", "quantize"})  # paths of facts: where neither differs, the second copy is there
@@ -42,6 +42,31 @@ def rewritten(change: Change, version: str) -> dict[Digest, int]:
     sizes = {blob.digest: blob.size for blob in uploads_of(change.steps)}
     beside = {digest for _, digest in projectors_of(create.files)}
     return {digest: sizes[digest] for _, digest in create.files if digest not in beside}
+
+
+def freed(changes: Sequence[Change], live: LiveState, recorded: RecordedState) -> dict[Address, int]:
+    """Return the bytes that each delete frees on its host, one after the other.
+
+    Those are none of the weights that a model which stays, or a file that another change needs, is known to have.
+    """
+    deletes = [change.address for change in changes if change.action is Action.DELETE]
+    hosts, records, found = {address.host for address in deletes}, recorded.by_address, dict[Address, int]()
+    for host in (host for host in live.observed if host.host in hosts):
+        there = {model.digest: model for model in host.models}
+        stand = {model.address: _weights(model, there, records) for model in host.models}
+        sizes: dict[str, list[int]] = {}  # of what stands on the same weights
+        for model in host.models:
+            sizes.setdefault(stand[model.address], []).append(model.size)
+        for change in changes:
+            if change.address.host == host.host:
+                for digest, size in needed_blobs(change.steps).items():
+                    sizes.setdefault(str(digest), []).append(size)
+        for address in (address for address in deletes if address.host == host.host):
+            shared = sizes[stand[address]]
+            before = max(shared)
+            shared.remove(live.models[address].size)
+            found[address] = before - max(shared, default=0)
+    return found
 
 
 def _held(host: Observed, records: Mapping[Address, Recorded]) -> int:

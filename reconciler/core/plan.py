@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from reconciler.core.change import HOPELESS, WRITES, Action, Change, Cost
 from reconciler.core.digest import Digest, Fingerprint, fingerprint
-from reconciler.core.disk import rewritten
+from reconciler.core.disk import freed, rewritten
 from reconciler.core.frozen import dataclass
 from reconciler.core.lock import Followed
 from reconciler.core.names import Address, HostName, ModelName
@@ -121,7 +121,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan of these changes; `present` names the blobs found on each host. Raises DependencyCycle."""
     ordered = stages(changes)
-    costs = _costs(ordered, live, present)
+    costs = _costs(ordered, live, recorded, present)
     return Plan(
         changes=tuple(changes),
         stages=ordered,
@@ -160,9 +160,12 @@ def blobs_in_question(changes: Sequence[Change]) -> dict[HostName, frozenset[Dig
     return asked
 
 
-def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Present) -> tuple[tuple[Address, Cost], ...]:
+def _costs(
+    ordered: Sequence[Sequence[Change]], live: LiveState, recorded: RecordedState, present: Present
+) -> tuple[tuple[Address, Cost], ...]:
     """Count each blob, and each copy that a host makes of one, once per host, in the change that brings it."""
-    models, versions = live.models, {host.host: host.version for host in live.observed}
+    versions = {host.host: host.version for host in live.observed}
+    gone = freed([change for stage in ordered for change in stage], live, recorded)
     held = {host: set(blobs) for host, blobs in present.items()}
     copied: dict[HostName, dict[Digest, int]] = {}
     found: dict[Address, Cost] = {}
@@ -172,11 +175,10 @@ def _costs(ordered: Sequence[Sequence[Change]], live: LiveState, present: Presen
         if not _quantises(change):  # a host drops what it quantised from
             have.update(missing)
         moved = sum(missing.values())
-        gone = models[change.address].size if change.action is Action.DELETE else 0
         copies = copied.setdefault(change.address.host, {})
         before = sum(copies.values())
         copies.update(rewritten(change, versions.get(change.address.host, "")))
-        found[change.address] = Cost(moved, moved + sum(copies.values()) - before - gone)
+        found[change.address] = Cost(moved, moved + sum(copies.values()) - before - gone.get(change.address, 0))
     return tuple(sorted(found.items()))
 
 

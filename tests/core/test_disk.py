@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.change import Action, Change, Reason
-from reconciler.core.disk import budgets, rewritten
+from reconciler.core.disk import budgets, freed, rewritten
 from reconciler.core.facts import FieldChange, facts
 from reconciler.core.names import HostName, ModelName
 from reconciler.core.plan import make_plan
@@ -142,3 +142,38 @@ def test_what_is_deleted_makes_no_place_and_a_full_host_may_be_emptied():
     assert emptied.violations == ()
     swapped = make_plan([*mine, replace(NEW, after=desired("m"))], newer(*models), records, {}, limits)
     assert [found.check for found in swapped.violations] == ["storage-budget"]
+
+
+def gone(name):
+    return Change(address(name), Action.DELETE, (Reason.NOT_DECLARED,))
+
+
+SAME = facts({"weights": str(FILE)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "bytes_"),
+    [
+        ([gone("a")], {"a": 0}),
+        ([gone("b")], {"b": 2}),
+        ([gone("b"), gone("a")], {"b": 2, "a": 110}),
+        ([gone("a"), gone("b")], {"a": 0, "b": 112}),
+        ([NEW, gone("b"), gone("a")], {"b": 2, "a": 10}),
+        ([gone("other")], {"other": 7}),
+        ([NEW], {}),
+    ],
+)
+def test_a_delete_frees_nothing_that_another_model_is_known_to_stand_on(changes, bytes_):
+    on_a = replace(recorded(desired("b"), 2), base_digest=digest(1))
+    there = live_state(sized("a", 1, 110, SAME), sized("b", 2, 112), sized("other", 3, 7))
+    found = freed(changes, there, recorded_state(on_a))
+    assert found == {address(name): count for name, count in bytes_.items()}
+
+
+def test_what_another_host_needs_frees_and_keeps_nothing_here():
+    far = replace(NEW, address=replace(NEW.address, host=HostName("far")))
+    assert freed([far, gone("a")], live_state(sized("a", 1, 110, SAME)), recorded_state()) == {address("a"): 110}
+    plan = make_plan(
+        [NEW, gone("a")], live_state(sized("a", 1, 110, SAME)), recorded_state(), {HOST: frozenset({FILE})}
+    )
+    assert plan.total.disk == -10
