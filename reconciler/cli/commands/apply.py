@@ -64,26 +64,32 @@ def command(
     \b
     Exit codes: 0 done or in sync, 1 error, 3 refused or stale, 4 applied in part, 130 or 143 interrupted.
     """
+    manner = Manner(parallelism, lease_timeout, passing=no_cache)
     with telling(Round(settings, "apply", metrics_file=metrics_file)) as made:
-        saved, store = saved_plan(question), open_store(settings)
-        recalling = Recalling(settings, question, allowed=saved is None and format_ == "text" and made.is_quiet)
-
-        def planned_and_done() -> Made:
-            with made.phase("plan"):
-                made.proposal = proposal = propose_for(saved.question if saved else question, recalling.settings, store)
-            made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
-            told = _show(plan, proposal.world, settings) if format_ == "text" else ""
-            _confirm(plan, approved=auto_approve or saved is not None)
-            manner = Manner(parallelism, lease_timeout, passing=no_cache)
-            return plan, told, carry_out(plan, proposal, store, made, manner)
-
-        any_plan = auto_approve and saved is None
-        plan, told, result = _anew_while_stale(planned_and_done, made) if any_plan else planned_and_done()
-        if plan.pending or format_ != "text":
-            click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
-        if not result.outcomes and not store.leases():  # whoever holds one may leave something to clear up
-            recalling.end(plan, told)
+        _applied(question, format_, manner, made, approved=auto_approve)
     return made.status
+
+
+def _applied(question: Question, format_: str, manner: Manner, made: Round, *, approved: bool) -> None:
+    """Plan, show, ask unless it is approved, carry out, and tell what came of it."""
+    settings = made.settings
+    saved, store = saved_plan(question), open_store(settings)
+    recalling = Recalling(settings, question, allowed=saved is None and format_ == "text" and made.is_quiet)
+
+    def planned_and_done() -> Made:
+        with made.phase("plan"):
+            made.proposal = proposal = propose_for(saved.question if saved else question, recalling.settings, store)
+        made.plan = plan = as_saved(saved, proposal.plan) if saved else proposal.plan
+        told = _show(plan, proposal.world, settings) if format_ == "text" else ""
+        _confirm(plan, approved=approved or saved is not None)
+        return plan, told, carry_out(plan, proposal, store, made, manner)
+
+    any_plan = approved and saved is None
+    plan, told, result = _anew_while_stale(planned_and_done, made) if any_plan else planned_and_done()
+    if plan.pending or format_ != "text":
+        click.echo(output.run(plan, result, settings, format_, question.title), nl=False)
+    if not result.outcomes and not store.leases():  # whoever holds one may leave something to clear up
+        recalling.end(plan, told)
 
 
 def _anew_while_stale(planned_and_done: Callable[[], Made], made: Round) -> Made:
