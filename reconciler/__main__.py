@@ -4,10 +4,10 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from reconciler import __version__
 
+TYPE_CHECKING = False  # of `typing`, which starts slowly
 if TYPE_CHECKING:
     from reconciler.recall.memory import Memory
 

@@ -9,11 +9,15 @@ import socket
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.parts.missing import without
+
+if TYPE_CHECKING:
+    from tests.parts.tls import Authority
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / ".parts" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -176,3 +180,22 @@ def reconciler(capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
     from tests.commands import command
 
     return lambda *words: command(capsys, words)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> "Authority":
+    """Give an authority that issues certificates, and that nobody trusts."""
+    from tests.parts.tls import Authority
+
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def trusted(authority: "Authority", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have this machine trust that authority."""
+    from reconciler.recall.connection import trusted_here
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    trusted_here.cache_clear()
+    yield
+    trusted_here.cache_clear()

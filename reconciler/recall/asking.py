@@ -3,18 +3,13 @@
 import time
 from collections import deque
 from collections.abc import Iterable
-from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ssl import SSLContext, create_default_context
 from threading import Thread
-from urllib.parse import urlsplit
 
+from reconciler.recall.connection import PATIENCE, Connection
 from reconciler.recall.exchange import Heard, Question
 
 WIDTH = 32  # requests at once, as many as a plan has
-PATIENCE = 2.0  # seconds in which nobody answers; who is slower is asked by the plan, which waits for longer
 _LOOK = 0.05  # seconds between two looks at whether somebody answered
-_LARGEST = 32 << 20  # bytes of an answer
 
 
 def ask_again(questions: Iterable[Question]) -> dict[Question, Heard]:
@@ -35,38 +30,27 @@ def ask_again(questions: Iterable[Question]) -> dict[Question, Heard]:
 
 
 def _work(waiting: deque[Question], answers: dict[Question, Heard]) -> None:
-    connections: dict[str, HTTPConnection] = {}
+    connections: dict[str, Connection] = {}
     try:
         while waiting:
             question = waiting.popleft()
             answers[question] = _asked(connections, question)
-    except (IndexError, OSError, HTTPException, ValueError):  # the last one went to another; or there is no answer
+    except (IndexError, OSError, ValueError, KeyError):  # the last one went to another; or there is no answer
         return
     finally:
         for connection in connections.values():
             connection.close()
 
 
-@cache
-def _trusted() -> SSLContext:
-    return create_default_context()  # once: it reads every certificate of this machine
-
-
-def _connection(scheme: str, place: str) -> HTTPConnection:
-    if scheme == "https":
-        return HTTPSConnection(place, timeout=PATIENCE, context=_trusted())
-    return HTTPConnection(place, timeout=PATIENCE)
-
-
-def _asked(connections: dict[str, HTTPConnection], question: Question) -> Heard:
-    parts = urlsplit(question.url)
-    place = f"{parts.scheme}://{parts.netloc}"
-    if place not in connections:
-        connections[place] = _connection(parts.scheme, parts.netloc)
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    connections[place].request(question.method, target, headers=dict(question.headers))
-    answer = connections[place].getresponse()
-    body = answer.read(_LARGEST + 1)
-    if len(body) > _LARGEST:
-        raise ValueError("too large")
-    return Heard(answer.status, tuple(answer.getheaders()), body)
+def _asked(connections: dict[str, Connection], question: Question) -> Heard:
+    """Return the answer; raises OSError, and ValueError or KeyError for an address or an answer that is unusual."""
+    scheme, _, rest = question.url.partition("://")
+    place, slash, path = rest.partition("/")
+    if not slash or set("@?#") & set(place) or "#" in path:
+        raise ValueError("an unusual address")
+    key = f"{scheme}://{place}"
+    if key in connections and not connections[key].open:
+        connections.pop(key).close()
+    if key not in connections:
+        connections[key] = Connection.to(scheme, place)
+    return connections[key].ask(question, f"/{path}")

@@ -3,30 +3,39 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 _TELLING = frozenset({"content-type", "docker-content-digest", "etag", "link", "location", "x-repo-commit"})
 
 
-class Question(NamedTuple):
+class Question:
     """A request without a body; `headers` may hold a token."""
 
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
+    def __init__(self, method: str, url: str, headers: tuple[tuple[str, str], ...]) -> None:
+        self.method, self.url, self.headers = method, url, headers
 
     @classmethod
     def of(cls, method: str, url: str, headers: Mapping[str, str]) -> "Question":
         """Return the question of these headers."""
         return cls(method, url, tuple(sorted(headers.items())))
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same, to the last header."""
+        return isinstance(other, Question) and self._whole == other._whole
 
-class Heard(NamedTuple):
+    def __hash__(self) -> int:
+        """Return what is the same for the same."""
+        return hash(self._whole)
+
+    @property
+    def _whole(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.method, self.url, self.headers
+
+
+class Heard:
     """An answer read whole."""
 
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    def __init__(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
 
 
 def fingerprint(question: Question, answer: Heard) -> str:
