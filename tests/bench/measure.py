@@ -1,5 +1,6 @@
 """Measuring: two ways to the same end, taken in turns in one run, so that a noisy machine is noisy for both."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def by_meters(
     for turn in range(rounds + 1):
         for number, way in enumerate(ways):
             between()
+            os.sync()  # what the way before has left to be written is none of this one's business
             begin = [meter() for meter in meters]
             way()
             for of_meter, meter, start in zip(taken, meters, begin, strict=True):
