@@ -102,6 +102,7 @@ def test_some_answers_have_no_body(answer: str, method: str) -> None:
         f"{TOLD}ETag: {'1' * (1 << 16)}\r\n\r\n",
         TOLD + "A: b\r\n" * 101 + "\r\n",
     ],
+    ids=lambda answer: answer[-40:],
 )
 def test_what_is_unusual_is_not_heard(answer: str) -> None:
     with pytest.raises(ValueError):
