@@ -25,7 +25,7 @@ class Passing(Arrival):
         self._readers: list[Reader] = []
 
     def expect(self) -> None:
-        """Have nothing dropped before one more reader has come."""
+        """Have nothing dropped before one more has come to read it: a host, or the judge of it."""
         with self._news:
             self._expected += 1
 
@@ -70,14 +70,13 @@ class Passing(Arrival):
         with self._news:
             self._news.wait_for(lambda: self._begun or self._path is not None or self._error is not None)
             self._raise()
-            self._expected -= not unverified
+            self._expected -= 1
+            reader = _MemoryReader(self, unverified=unverified)
+            self._readers += [reader] if self._begun else []  # at once: what nobody waits for any more is dropped
         if not self._begun:
-            with super().open(unverified=unverified) as reader:
-                yield reader
+            with super().open(unverified=unverified) as of_file:
+                yield of_file
             return
-        reader = _MemoryReader(self, unverified=unverified)
-        with self._news:
-            self._readers.append(reader)
         try:
             yield reader
         finally:

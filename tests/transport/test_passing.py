@@ -1,5 +1,6 @@
 """Content that passes through memory: in order for each reader, no more of it at a time than the window holds."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
@@ -59,6 +60,48 @@ def test_every_reader_gets_all_of_it_at_its_own_pace() -> None:
         pool.submit(pour, arrival).result(30)
         assert [future.result(30) for future in found] == [SIZE] * 3
     assert held(arrival) == 0
+
+
+def test_a_reader_that_comes_while_another_one_leaves_gets_all_of_it_too() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(500):
+                arrival = Passing(5)
+                arrival.expect()
+                arrival.expect()
+                arrival.hold(b"whole")
+                found = [pool.submit(whole, arrival) for _ in range(2)]
+                assert [future.result(30) for future in found] == [b"whole"] * 2
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_nothing_is_lost_before_its_judge_has_come() -> None:
+    arrival = expected(2)
+    pouring = Thread(target=pour, args=(arrival,))
+    pouring.start()
+    with arrival.open() as host:
+        early = rightly_up_to(host, _WINDOW)
+        with arrival.open(unverified=True) as judge, ThreadPoolExecutor(1) as pool:
+            judged = pool.submit(rightly, judge, CHUNK)
+            assert (early + rightly(host, CHUNK), judged.result(30)) == (SIZE, SIZE)
+    pouring.join(10)
+    assert held(arrival) == 0
+
+
+def rightly_up_to(reader: Reader, place: int) -> int:
+    right = 0
+    while reader.place < place:
+        data = reader.read(CHUNK)
+        right += len(data) if data == content(reader.place - len(data), len(data)) else 0
+    return right
+
+
+def whole(arrival: Passing) -> bytes:
+    with arrival.open() as reader:
+        return b"".join(iter(lambda: reader.read(CHUNK), b""))
 
 
 def test_no_more_is_held_than_the_slowest_reader_needs() -> None:

@@ -88,6 +88,7 @@ def downloaded(folder: Path, blob: Blob, arrival: Arrival, progress: Progress, b
 
 
 def _poured(blob: Blob, arrival: Passing, progress: Progress, begin: Callable[[], Ask]) -> None:
+    arrival.expect()  # whoever hashes it
     arrival.begin()
     if not _verified(Download(arrival, Pieces(blob.size, PASSING), arrival, progress), blob, arrival, progress, begin):
         raise arrived_wrong(blob)
