@@ -49,7 +49,7 @@ def pytest_configure() -> None:
     (An audit hook would see more connections than this does, but its calls race with coverage's tracer.)
     """
     socket.socket.connect = _only_loopback
-    if "PYTEST_XDIST_WORKER" in os.environ:  # workers ignore Ctrl-C, and what they start would inherit that
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of workers, and of what a shell runs with `&`
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("here", deadline=None)  # a slow machine is no defect
     settings.register_profile("ci", deadline=None, derandomize=True)  # a change fails for what it changes
