@@ -29,9 +29,12 @@
 
 A user's mistake is one of these, with a message that says what is wrong and a
 hint that says what to do. Anything else that escapes is a bug and is shown as one.
-This module imports nothing.
+This module imports nothing but `errno`.
 """
 
+import errno
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # what a disk says that takes no more
 PASSING = frozenset({429, 502, 503, 504})  # HTTP statuses of a server that may answer otherwise in a moment
 
 

@@ -72,7 +72,8 @@ class Passing(Arrival):
             self._raise()
             self._expected -= 1
             reader = _MemoryReader(self, unverified=unverified)
-            self._readers += [reader] if self._begun else []  # at once: what nobody waits for any more is dropped
+            if self._begun:
+                self._readers.append(reader)  # at once: what nobody waits for any more is dropped
         if not self._begun:
             with super().open(unverified=unverified) as of_file:
                 yield of_file

@@ -15,15 +15,14 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_codes import ERROR, INTERRUPTED, USAGE, status_of
 from reconciler.cli.screen import write_what_they_can_show
-from reconciler.errors import ManifestError, ReconcilerError
+from reconciler.errors import FULL, ManifestError, ReconcilerError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from reconciler.recall.memory import Memory
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
-_NO_OUTPUT = {errno.EPIPE, *_FULL}  # or a pipe
+_NO_OUTPUT = {errno.EPIPE, *FULL}  # or a pipe
 
 COMPLETION = "_RECONCILER_COMPLETE"  # set by the function of a shell that asks how a line may go on
 
@@ -93,7 +92,7 @@ class LazyGroup(click.Group):
 
             _result_of(error, ctx)
             as_json = isinstance(ctx.obj, Settings) and ctx.obj.log_format == "json"
-            if not as_json or (isinstance(error, OSError) and error.errno not in _FULL):
+            if not as_json or (isinstance(error, OSError) and error.errno not in FULL):
                 raise
             from reconciler.cli.complaints import complain
 

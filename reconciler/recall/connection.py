@@ -19,6 +19,9 @@ _PORTS = {"http": 80, "https": 443}
 _LINE = 1 << 16  # bytes
 _LINES = 100  # headers
 _LARGEST = 32 << 20  # bytes of an answer
+_DIGITS = {10: "0123456789", 16: "0123456789abcdefABCDEF"}
+_LONGEST = 16  # digits, and one more
+_FINAL = 200  # the first status of an answer after which nothing comes
 _EMPTY = frozenset({204, 304})  # statuses without a body
 
 
@@ -69,9 +72,10 @@ class Connection:
     def _status(self) -> tuple[str, int]:
         version, _, rest = self._line().partition(" ")
         number = rest.partition(" ")[0]
-        if version not in {"HTTP/1.0", "HTTP/1.1"} or len(number) != 3 or not _is_number(number) or number < "200":
+        status = _number(number, 10)
+        if version not in {"HTTP/1.0", "HTTP/1.1"} or len(number) != 3 or status < _FINAL:
             raise ValueError("not the final answer of an HTTP server")
-        return version, int(number)
+        return version, status
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         for _ in range(_LINES):
@@ -126,13 +130,9 @@ def _values(headers: tuple[tuple[str, str], ...], wanted: str) -> list[str]:
 
 
 def _number(text: str, base: int) -> int:
-    if not _is_number(text, "0123456789abcdefABCDEF"[: 10 if base == 10 else 22]):
+    if not 0 < len(text) < _LONGEST or text.strip(_DIGITS[base]):
         raise ValueError("not a number")
     return int(text, base)
-
-
-def _is_number(text: str, digits: str = "0123456789") -> bool:
-    return 0 < len(text) < 16 and all(letter in digits for letter in text)
 
 
 @cache

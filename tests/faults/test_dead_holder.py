@@ -8,15 +8,14 @@ from threading import Event
 
 import pytest
 
-from reconciler.registry.processes import Kernel
 from tests.fakes.ollama_server import FakeOllama
 from tests.faults.places import Files, files_on_fake
 from tests.faults.scene import HOST
 from tests.faults.scene import scene as scene_of
-from tests.parts.missing import without
+from tests.parts.missing import needs_kernel, without
 from tests.parts.postgres import RealPostgres, available
 
-pytestmark = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
+pytestmark = needs_kernel
 
 
 @pytest.fixture

@@ -6,7 +6,10 @@ from typing import NoReturn
 
 import pytest
 
+from reconciler.registry.processes import Kernel
 from tests.parts.debian import found
+
+needs_kernel = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
 
 PARTS = Path(__file__).resolve().parents[2] / ".parts"
 

@@ -13,11 +13,12 @@ import pytest
 
 from reconciler.core.holder import Process, Seen, Unseen
 from reconciler.registry.processes import Kernel
+from tests.parts.missing import needs_kernel
 
 SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 TELL = "from reconciler.registry.processes import Kernel; print(Kernel().own())"
 
-pytestmark = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
+pytestmark = needs_kernel
 
 
 @pytest.fixture

@@ -14,14 +14,13 @@ from reconciler.registry.postgres import PostgresDatabase
 from reconciler.registry.processes import Kernel
 from reconciler.registry.sql_store import SqlStore
 from reconciler.registry.sqlite_file import SqliteFile
+from tests.parts.missing import needs_kernel
 from tests.registry.contender import RESOURCE
 from tests.registry.dying import TTL, Told, refused, soon, take
 from tests.registry.entries import run
 from tests.registry.tables import sql
 
 OTHER = "http://gpu-02:11434"
-
-kernel = pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def holding(url, name="r1"):
         holder.kill()
 
 
-@kernel
+@needs_kernel
 def test_the_lease_of_a_killed_process_is_taken_over_at_once(url, store):
     with holding(url) as holder:
         assert refused(store).pid == holder.pid
@@ -76,7 +75,7 @@ def test_the_lease_of_a_killed_process_is_taken_over_at_once(url, store):
     assert [held.run for held in store.leases()] == ["r2"]
 
 
-@kernel
+@needs_kernel
 def test_a_stopped_process_keeps_its_lease(url, store):
     with holding(url) as holder:
         holder.send_signal(signal.SIGSTOP)
@@ -85,7 +84,7 @@ def test_a_stopped_process_keeps_its_lease(url, store):
             refused(store)
 
 
-@kernel
+@needs_kernel
 def test_of_many_that_want_the_lease_of_a_dead_process_one_gets_it(url):
     with holding(url) as holder:
         holder.kill()

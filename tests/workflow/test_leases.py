@@ -14,9 +14,9 @@ from reconciler.cli.clock import SystemClock
 from reconciler.core.names import HostName
 from reconciler.errors import Interrupted, LeaseHeld, RegistryUnavailable
 from reconciler.ports import RecordStore, Run
-from reconciler.registry.processes import Kernel
 from reconciler.registry.store import open_store
 from reconciler.workflow.leases import Terms, held
+from tests.parts.missing import needs_kernel
 from tests.workflow.conftest import Ear
 
 A, B, ALIAS = HostName("a"), HostName("b"), HostName("alias")
@@ -185,7 +185,7 @@ def test_a_process_that_is_interrupted_frees_its_hosts_and_a_killed_one_does_in_
         leases.check(A)
 
 
-@pytest.mark.skipif(Kernel().own() is None, reason="nothing can be told of processes here")
+@needs_kernel
 def test_the_leases_of_a_killed_process_are_taken_over_at_once_and_that_is_told_once(registry, store, ear):
     command = [sys.executable, "-m", "tests.workflow.keeper", registry, "60", *HOSTS.values()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as keeper:

@@ -4,7 +4,6 @@
 `<sha256>.lock` lets a second process wait for the first instead of writing into its file.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -19,7 +18,7 @@ from typing import BinaryIO
 from reconciler.arrival import Arrival
 from reconciler.core.digest import Digest
 from reconciler.core.steps import Blob
-from reconciler.errors import ResolutionError, SourceUnavailable
+from reconciler.errors import FULL, ResolutionError, SourceUnavailable
 from reconciler.passing import Passing
 from reconciler.ports import Progress
 from reconciler.sources._files.download import Ask, Download
@@ -28,7 +27,6 @@ from reconciler.sources._files.pieces import PASSING, PIECE, Mark, PieceList, Pi
 _BLOCK = 1 << 20  # bytes
 _SECTOR = 512  # bytes: what a file takes on a disk is counted in these, and holes in it take nothing
 _SYNC = 64 << 20  # bytes: brought to the disk while the next ones arrive, so that little is left to do at the end
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a disk that takes no more
 _NO_PLACE = "make it a folder that you can write, set XDG_CACHE_HOME to another folder, or apply with --no-cache"
 _BEHIND = 64 << 20  # bytes: when all have arrived, so many that are not hashed yet are worth telling
 
@@ -155,7 +153,7 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "is the disk full?" if error.errno in _FULL else _NO_PLACE
+        hint = "is the disk full?" if error.errno in FULL else _NO_PLACE
         raise ResolutionError(f"{error.filename or folder}: {error.strerror or error}", hint=hint) from error
 
 
